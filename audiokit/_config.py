@@ -1,0 +1,218 @@
+"""Frozen settings, and reading them from the environment."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn, TypeAlias
+from urllib.parse import urlsplit
+
+import attrs
+
+from audiokit.errors import InvalidRequest
+
+__all__ = ["ApiAccess", "ApiKey", "Limits", "Login", "RetryPolicy", "Timeouts"]
+
+
+class Secret:
+    """A string that shows itself only when asked, and refuses to be pickled."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself; for building a request, nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("secrets are not pickled; read them again where they are needed")
+
+
+def _secret(value: str | Secret) -> Secret:
+    return value if isinstance(value, Secret) else Secret(value.strip())
+
+
+@attrs.frozen
+class ApiKey:
+    """An API key."""
+
+    key: Secret = attrs.field(converter=_secret)
+
+    @key.validator
+    def _check(self, _: object, value: Secret) -> None:
+        text = value.reveal()
+        if not text or not text.isascii() or not text.isprintable():
+            # The value stays out of the message: it is a secret, if a bad one.
+            raise InvalidRequest("an API key must be printable ASCII and not empty", field="key", value=None)
+
+
+@attrs.frozen(kw_only=True)
+class Login:
+    """E-mail and password of a Respeecher account; audiokit logs in when first needed."""
+
+    email: str
+    password: Secret = attrs.field(converter=_secret)
+
+
+Credentials: TypeAlias = ApiKey | Login
+
+DEFAULT_BASE_URLS: Final = {
+    "apiaudio": "https://v1.api.audio",
+    "audiostack": "https://v2.api.audio",
+    "respeecher": "https://gateway.respeecher.com",
+}
+
+ENVIRONMENT_KEYS: Final = {
+    # The first is the one to recommend; the others are what the official clients read.
+    "apiaudio": ("APIAUDIO_API_KEY", "apiaudio_key", "aflr_key"),
+    "audiostack": ("AUDIOSTACK_API_KEY",),
+    "respeecher": ("RESPEECHER_API_KEY",),
+}
+
+_PLACEHOLDERS: Final = {"your-key", "apikey", "api_key"}
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise InvalidRequest.of("base_url", value, "an http or https URL without query")
+    if parts.username or parts.password:
+        raise InvalidRequest(
+            "base_url must not carry a key or password; pass it as the key",
+            field="base_url",
+            value=parts.hostname,
+        )
+    return value.rstrip("/")
+
+
+@attrs.frozen(kw_only=True)
+class ApiAccess:
+    """Where an API is, and as whom to call it.
+
+    Attributes:
+        base_url: Root of the API, e.g. ``https://v1.api.audio``; may have a path.
+        credentials: Key or login; None leaves the API unusable with a clear error.
+        organisation: Child organisation to act for (api.audio and AudioStack).
+    """
+
+    base_url: str = attrs.field(converter=_base_url)
+    credentials: Credentials | None = None
+    organisation: str | None = None
+
+
+def _positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if not (value > 0 and math.isfinite(value)):
+        raise InvalidRequest.of(attribute.name, value, "a number above 0")
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How long to wait, in seconds.
+
+    Attributes:
+        call_s: Whole call that moves no file: queue, retries, body. `timeout=` of a call overrides it.
+        connect_s: Making one connection.
+        stall_s: Longest silence while sending or receiving; what ends a transfer that hangs.
+        wait_s: Default for `create_and_wait` and for a job, from start to result.
+    """
+
+    call_s: float = attrs.field(default=60.0, validator=_positive)
+    connect_s: float = attrs.field(default=10.0, validator=_positive)
+    stall_s: float = attrs.field(default=60.0, validator=_positive)
+    wait_s: float = attrs.field(default=600.0, validator=_positive)
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How much at once.
+
+    Attributes:
+        connections: Open connections to all hosts together.
+        idle_connections: Of these, how many may wait for reuse.
+        idle_s: Seconds an idle connection is kept.
+        uploads: Uploads under way at once; more wait for their turn.
+    """
+
+    connections: int = attrs.field(default=100, validator=_positive)
+    idle_connections: int = attrs.field(default=20, validator=_positive)
+    idle_s: float = attrs.field(default=5.0, validator=_positive)
+    uploads: int = attrs.field(default=8, validator=_positive)
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """When and how often to repeat a request that may be repeated.
+
+    Attributes:
+        attempts: Tries in all; 1 switches retries off.
+        backoff_s: Upper end of the first random wait, in seconds; doubled each time.
+        backoff_cap_s: Longest random wait, in seconds.
+        retry_after_cap_s: Longest wait asked for by the server that is honoured, in seconds;
+            beyond it the error is raised, with `retry_after` set.
+    """
+
+    attempts: int = attrs.field(default=4, validator=_positive)
+    backoff_s: float = attrs.field(default=0.5, validator=_positive)
+    backoff_cap_s: float = attrs.field(default=20.0, validator=_positive)
+    retry_after_cap_s: float = attrs.field(default=60.0, validator=_positive)
+
+
+def access_from_env(env: Mapping[str, str] | None = None) -> dict[str, ApiAccess]:
+    """Read where the three APIs are, and the keys, from environment variables.
+
+    ``AUDIOKIT_EMULATOR=http://KEY@127.0.0.1:8900`` points all three at a running emulator.
+    Otherwise each API has its key variable (`ENVIRONMENT_KEYS`) and, optionally,
+    ``APIAUDIO_BASE_URL``, ``AUDIOSTACK_BASE_URL`` and ``RESPEECHER_BASE_URL``. Respeecher
+    also takes ``RESPEECHER_EMAIL`` with ``RESPEECHER_PASSWORD``.
+    """
+    env = os.environ if env is None else env
+    emulator = env.get("AUDIOKIT_EMULATOR", "").strip()
+    if emulator:
+        return _emulator_access(emulator)
+    return {
+        api: ApiAccess(
+            base_url=env.get(f"{api.upper()}_BASE_URL", "").strip() or default,
+            credentials=_credentials_from_env(api, env),
+        )
+        for api, default in DEFAULT_BASE_URLS.items()
+    }
+
+
+def _credentials_from_env(api: str, env: Mapping[str, str]) -> Credentials | None:
+    for name in ENVIRONMENT_KEYS[api]:
+        value = env.get(name, "").strip()
+        if value and value.lower() not in _PLACEHOLDERS:
+            return ApiKey(value)
+    if api == "respeecher" and env.get("RESPEECHER_EMAIL") and env.get("RESPEECHER_PASSWORD"):
+        return Login(email=env["RESPEECHER_EMAIL"].strip(), password=env["RESPEECHER_PASSWORD"])
+    return None
+
+
+def _emulator_access(url: str) -> dict[str, ApiAccess]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not parts.username:
+        raise InvalidRequest(
+            "AUDIOKIT_EMULATOR must look like http://KEY@127.0.0.1:8900; "
+            "`audiokit emulator --print-env` prints the line",
+            field="AUDIOKIT_EMULATOR",
+            value=None,
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    root = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+    key = ApiKey(parts.username)
+    return {
+        api: ApiAccess(base_url=f"{root}{parts.path.rstrip('/')}/{api}", credentials=key)
+        for api in DEFAULT_BASE_URLS
+    }

@@ -1,0 +1,288 @@
+"""Every error audiokit raises, as one tree drawn by what the caller can do about it.
+
+::
+
+    AudiokitError
+    ├── InvalidRequest (ValueError)      fix the request; refused here, nothing was sent
+    │   └── UnsupportedAudio             the content is none of the formats the API takes
+    ├── UsageError (RuntimeError)        fix the code: used before opening, after closing, ...
+    ├── CredentialsError                 fix the credentials
+    │   ├── MissingCredentials           no key or login was given for this API
+    │   └── AuthenticationError          the API refused them (401, 403); also an ApiError
+    ├── ApiError                         the API answered, and the answer is no
+    │   ├── RequestRefused               400, 409, 422 ...: fix the request
+    │   │   ├── NotFound                 404: no such object, or not yours
+    │   │   ├── Conflict                 409: the name is taken
+    │   │   └── PayloadTooLarge          413
+    │   ├── CreditsExhausted             402: buy credits
+    │   ├── RateLimited                  429: retry later, after `retry_after` seconds
+    │   ├── ServerError                  5xx: retry later
+    │   ├── RemoteFailure                the API took the work and reports that it failed
+    │   └── UnexpectedResponse           the answer has not the shape of the contract
+    ├── TransportError                   no usable answer arrived
+    │   ├── ConnectionFailed             nothing was sent: retry later
+    │   ├── ConnectionLost               cut on the way; the call was safe to repeat, retry later
+    │   ├── OutcomeUnknown               cut on the way, and repeating could do it twice: look it up
+    │   ├── CallTimeout (TimeoutError)   the whole-call `timeout` ran out
+    │   ├── UploadInterrupted            the source changed, ended early or cannot be sent twice
+    │   └── DownloadFailed               the file arrived incomplete or could not be written
+    ├── JobError
+    │   ├── JobFailed                    a stage of a job failed; the cause is chained
+    │   └── JobTimeout (TimeoutError)    a job was not finished in time; it may go on remotely
+    └── EmulatorError                    the local emulator did not start or died
+
+All of them pickle, and none of them ever carries a key, a password or a request body.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+__all__ = [
+    "ApiError",
+    "AudiokitError",
+    "AuthenticationError",
+    "CallTimeout",
+    "Conflict",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "CredentialsError",
+    "CreditsExhausted",
+    "DownloadFailed",
+    "EmulatorError",
+    "InvalidRequest",
+    "JobError",
+    "JobFailed",
+    "JobTimeout",
+    "MissingCredentials",
+    "NotFound",
+    "OutcomeUnknown",
+    "PayloadTooLarge",
+    "RateLimited",
+    "RemoteFailure",
+    "RequestRefused",
+    "ServerError",
+    "TransportError",
+    "UnexpectedResponse",
+    "UnsupportedAudio",
+    "UploadInterrupted",
+    "UsageError",
+]
+
+
+class AudiokitError(Exception):
+    """Base of everything audiokit raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Subclasses take keyword facts; the default would call them with the message alone.
+        return (_rebuild, (type(self), self.args, dict(self.__dict__)))
+
+
+def _rebuild(cls: type[AudiokitError], args: tuple[object, ...], facts: dict[str, Any]) -> AudiokitError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(facts)
+    return error
+
+
+class InvalidRequest(AudiokitError, ValueError):
+    """A value the contract rules out was refused before anything was sent.
+
+    Attributes:
+        field: Our name of the argument at fault.
+        value: What was given.
+    """
+
+    def __init__(self, message: str, *, field: str, value: object) -> None:
+        super().__init__(message)
+        self.field = field
+        self.value = value
+
+    @classmethod
+    def of(cls, field: str, value: object, allowed: str) -> Self:
+        """Build the usual message: field, what is allowed, value."""
+        return cls(f"{field} must be {allowed}, got {value!r}", field=field, value=value)
+
+
+class UnsupportedAudio(InvalidRequest):
+    """The content (not the name) of a file is no audio the API takes."""
+
+
+class UsageError(AudiokitError, RuntimeError):
+    """The client was used in a way that cannot work; the message says which."""
+
+
+class CredentialsError(AudiokitError):
+    """The credentials are missing, wrong, or not allowed to do this."""
+
+
+class MissingCredentials(CredentialsError):
+    """An API was touched without credentials; the message names the variable to set."""
+
+
+class ApiError(AudiokitError):
+    """The API answered with an error.
+
+    Attributes:
+        operation: Name of the operation, e.g. ``respeecher.voices.list``.
+        status: HTTP status of the answer.
+        api_message: What the API said, joined to one line.
+        request_id: The API's id of the request, where it gives one.
+        retry_after: Seconds the API asks to wait, where it does.
+        body: The decoded JSON of the answer, or its text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        status: int,
+        api_message: str = "",
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        body: object = None,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.status = status
+        self.api_message = api_message
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.body = body
+
+
+class RequestRefused(ApiError):
+    """The request is at fault (400, 409, 422 and other 4xx): change it."""
+
+
+class NotFound(RequestRefused):
+    """There is no such object, or it belongs to another account (404)."""
+
+
+class Conflict(RequestRefused):
+    """The request collides with what exists, e.g. a name is taken (409)."""
+
+
+class PayloadTooLarge(RequestRefused):
+    """The upload is larger than the API takes (413)."""
+
+
+class AuthenticationError(ApiError, CredentialsError):
+    """The API refused the credentials (401, 403)."""
+
+
+class CreditsExhausted(ApiError):
+    """The account has no credits left for this (402)."""
+
+
+class RateLimited(ApiError):
+    """Too many requests (429); `retry_after` is in seconds where the API says."""
+
+
+class ServerError(ApiError):
+    """The API failed on its side (5xx); retry later."""
+
+
+class RemoteFailure(ApiError):
+    """The API took the work and reports, perhaps inside a 200, that it failed."""
+
+
+class UnexpectedResponse(ApiError):
+    """The answer cannot be decoded as the contract says; `body` has what came."""
+
+
+class TransportError(AudiokitError):
+    """No usable answer arrived.
+
+    Attributes:
+        operation: Name of the operation, e.g. ``respeecher.orders.create``.
+        attempts: How many times the request was started.
+    """
+
+    def __init__(self, message: str, *, operation: str, attempts: int = 1) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.attempts = attempts
+
+
+class ConnectionFailed(TransportError):
+    """No connection could be made, so nothing was sent."""
+
+
+class ConnectionLost(TransportError):
+    """The connection broke during a call that is safe to repeat."""
+
+
+class OutcomeUnknown(TransportError):
+    """The connection broke after the request may have arrived, and a repeat could do the work twice."""
+
+
+class CallTimeout(TransportError, TimeoutError):
+    """The time for the whole call ran out.
+
+    Attributes:
+        timeout_s: The limit in seconds.
+        maybe_sent: Whether the API may have received the request.
+    """
+
+    def __init__(
+        self, message: str, *, operation: str, timeout_s: float, attempts: int = 1, maybe_sent: bool = True
+    ) -> None:
+        super().__init__(message, operation=operation, attempts=attempts)
+        self.timeout_s = timeout_s
+        self.maybe_sent = maybe_sent
+
+
+class UploadInterrupted(TransportError):
+    """The source changed, ended early, or cannot be read a second time."""
+
+
+class DownloadFailed(TransportError):
+    """A file arrived incomplete or could not be written; nothing partial was left behind."""
+
+
+class JobError(AudiokitError):
+    """A job did not reach its result.
+
+    Attributes:
+        job: Description of the job.
+        stage: The stage it was in: ``prepare``, ``submit``, ``poll`` or ``collect``.
+        remote_id: The API's id of the work, once it was submitted.
+    """
+
+    def __init__(self, message: str, *, job: str, stage: str, remote_id: str | None = None) -> None:
+        super().__init__(message)
+        self.job = job
+        self.stage = stage
+        self.remote_id = remote_id
+
+
+class JobFailed(JobError):
+    """A stage of the job failed; `__cause__` has the reason."""
+
+
+class JobTimeout(JobError, TimeoutError):
+    """The job was not finished in time. It may still go on remotely.
+
+    Attributes:
+        last_state: The last state the API reported, or None before the first answer.
+        elapsed_s: Seconds since the job, or the waiting for it, began.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        job: str,
+        stage: str,
+        elapsed_s: float,
+        last_state: str | None = None,
+        remote_id: str | None = None,
+    ) -> None:
+        super().__init__(message, job=job, stage=stage, remote_id=remote_id)
+        self.last_state = last_state
+        self.elapsed_s = elapsed_s
+
+
+class EmulatorError(AudiokitError):
+    """The local emulator did not start, or ended before its time."""

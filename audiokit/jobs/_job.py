@@ -1,0 +1,164 @@
+"""What a job is, and what becomes of it."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from audiokit.errors import AudiokitError
+from audiokit.services._poll import Look
+from audiokit.services.apiaudio import ApiAudio
+from audiokit.services.audiostack import AudioStack
+from audiokit.services.respeecher import Respeecher
+
+if TYPE_CHECKING:
+    from audiokit.jobs._context import JobContext
+
+PreparedT = TypeVar("PreparedT")
+RemoteT = TypeVar("RemoteT")
+ResultT = TypeVar("ResultT")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+JobT = TypeVar("JobT")
+
+
+class Services(Protocol):
+    """What jobs need of a client; `audiokit.AudioKit` is one."""
+
+    @property
+    def apiaudio(self) -> ApiAudio:
+        """api.audio v1."""
+        ...
+
+    @property
+    def audiostack(self) -> AudioStack:
+        """AudioStack v2."""
+        ...
+
+    @property
+    def respeecher(self) -> Respeecher:
+        """Respeecher Voice Marketplace."""
+        ...
+
+
+class Job(Protocol[PreparedT, RemoteT, ResultT_co]):
+    """One piece of remote work: four steps, each of which may raise.
+
+    Write a frozen attrs class with these; the orchestrator calls them in this sequence and
+    looks, with growing waits, until `look` says that the work is over.
+    """
+
+    @property
+    def kind(self) -> str:
+        """Short name, e.g. ``conversion``."""
+        ...
+
+    @property
+    def key(self) -> str | None:
+        """A name of one's own for this job, or None for one made from its fields."""
+        ...
+
+    @property
+    def timeout_s(self) -> float | None:
+        """Longest time from start to result in seconds; None for the orchestrator's."""
+        ...
+
+    async def prepare(self, context: JobContext) -> PreparedT:
+        """Do what has to be there first, e.g. upload."""
+        ...
+
+    async def submit(self, context: JobContext, prepared: PreparedT) -> RemoteT:
+        """Hand the work to the API, and give what identifies it there."""
+        ...
+
+    async def look(self, context: JobContext, remote: RemoteT) -> tuple[RemoteT, Look]:
+        """Ask the API once how it stands; raise when it failed."""
+        ...
+
+    async def collect(self, context: JobContext, remote: RemoteT) -> tuple[ResultT_co, Sequence[Path]]:
+        """Get the result, and the paths of the files saved for it."""
+        ...
+
+
+class JobState(enum.Enum):
+    """How a job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
+@attrs.frozen(kw_only=True)
+class Outcome(Generic[JobT, ResultT]):
+    """How one job ended.
+
+    Attributes:
+        key: The job's key.
+        index: Its place among the inputs, from 0.
+        job: The job as it was given.
+        state: Done or failed.
+        result: The typed remote object, when done.
+        error: Why it failed; a `JobError` that names the stage, with the reason as its cause.
+        paths: Files saved, in the order of what was asked for.
+        elapsed_s: Seconds from its start to its end.
+    """
+
+    key: str
+    index: int
+    job: JobT
+    state: JobState
+    result: ResultT | None = None
+    error: AudiokitError | None = None
+    paths: Sequence[Path] = ()
+    elapsed_s: float = 0.0
+
+    @property
+    def path(self) -> Path | None:
+        """The first file saved, or None."""
+        return self.paths[0] if self.paths else None
+
+    def raise_for_error(self) -> None:
+        """Raise the error of a failed job."""
+        if self.error is not None:
+            raise self.error
+
+
+def key_of(job: Any, index: int) -> str:
+    """The job's own key, else 16 hexadecimal digits made from its kind and fields.
+
+    Fields that cannot be told apart by value (an async iterable) count with the job's index.
+    """
+    if job.key is not None:
+        return str(job.key)
+    digest = hashlib.sha256(job.kind.encode())
+    if attrs.has(type(job)):
+        for field in attrs.fields(type(job)):
+            digest.update(f"\0{field.name}=".encode())
+            digest.update(_canonical(getattr(job, field.name), index))
+    else:
+        digest.update(f"\0{index}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _canonical(value: Any, index: int) -> bytes:
+    """Bytes that are equal for equal field values, in this process and the next."""
+    match value:
+        case bytes():
+            return hashlib.sha256(value).digest()
+        case os.PathLike():
+            return b"path:" + os.fsencode(value)
+        case Mapping():
+            items = sorted((str(name), item) for name, item in value.items())
+            return b"".join(name.encode() + b":" + _canonical(item, index) + b"," for name, item in items)
+        case list() | tuple():
+            return b"".join(_canonical(item, index) + b"," for item in value)
+        case None | bool() | int() | float() | str():
+            return repr(value).encode()
+        case _ if attrs.has(type(value)):
+            return _canonical(attrs.asdict(value, recurse=False), index)
+        case _:
+            return f"{type(value).__name__}#{index}".encode()

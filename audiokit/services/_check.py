@@ -1,0 +1,50 @@
+"""Checks before sending, only where the contract is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from audiokit.errors import InvalidRequest, UnsupportedAudio
+from audiokit.transport import Source
+
+
+def one_of(field: str, value: str | None, allowed: Collection[str]) -> None:
+    """Refuse a value outside a closed vocabulary; None means not given."""
+    if value is not None and value not in allowed:
+        raise InvalidRequest.of(field, value, f"one of {', '.join(sorted(allowed))}")
+
+
+def between(field: str, value: float | None, low: float, high: float, unit: str = "") -> None:
+    """Refuse a number outside *low* to *high*, both included; None means not given."""
+    if value is not None and not (
+        isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    ):
+        raise InvalidRequest.of(field, value, f"{low:g} to {high:g}{' ' + unit if unit else ''}")
+
+
+def text(field: str, value: str | None, *, longest: int, shortest: int = 0) -> None:
+    """Refuse a text of the wrong length in characters; None means not given."""
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise InvalidRequest.of(field, value, "a string")
+    if not shortest <= len(value) <= longest:
+        shown = value if len(value) <= 60 else value[:57] + "..."
+        raise InvalidRequest(
+            f"{field} must have {shortest} to {longest} characters, got {len(value)}: {shown!r}",
+            field=field,
+            value=value,
+        )
+
+
+def audio(field: str, source: Source, allowed: Collection[str]) -> None:
+    """Refuse content (the name does not count) that is none of the *allowed* formats."""
+    if source.format is not None and source.format.value in allowed:
+        return
+    found = source.format.value if source.format else source.looks_like
+    raise UnsupportedAudio(
+        f"{field} must be {', '.join(sorted(allowed))} audio, got {found} in {source.name!r}"
+        " (told by content, not by name)",
+        field=field,
+        value=source.name,
+    )

@@ -1,0 +1,65 @@
+"""Wire facts of one operation, as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import quote
+
+import attrs
+
+from audiokit.errors import InvalidRequest
+from audiokit.transport import Retry
+
+T_co = TypeVar("T_co", covariant=True)
+
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint(Generic[T_co]):
+    """One operation of one API.
+
+    Attributes:
+        name: ``api.resource.verb``, as in messages and in the list of endpoints.
+        method: HTTP verb.
+        path: Below the base URL, parameters in braces.
+        returns: What a successful answer is structured into; None for an answer nobody needs.
+        expects: Statuses that mean success.
+        retry: What may be repeated. GETs are `Retry.SAFE`, all else names its reason.
+        source: Where the facts come from.
+    """
+
+    name: str
+    method: str
+    path: str
+    returns: type[T_co] | None
+    expects: frozenset[int] = frozenset({200})
+    retry: Retry = attrs.field(default=Retry.IF_REFUSED)
+    source: str = ""
+
+    @property
+    def api(self) -> str:
+        """Name of the API, e.g. ``respeecher``."""
+        return self.name.partition(".")[0]
+
+    def fill(self, values: Mapping[str, object]) -> str:
+        """The path with *values* in its placeholders, each percent-encoded.
+
+        Raises:
+            InvalidRequest: A value is empty, ``.`` or ``..``: URL rules would change the path.
+        """
+        return _PLACEHOLDER.sub(lambda match: _path_part(match[1], values[match[1]]), self.path)
+
+
+def _path_part(name: str, value: object) -> str:
+    text = str(value)
+    if text in {"", ".", ".."}:
+        raise InvalidRequest.of(name, value, "an identifier, not empty and not a dot segment")
+    return quote(text, safe="")
+
+
+def get(name: str, path: str, returns: type[T_co] | None, **facts: Any) -> Endpoint[T_co]:
+    """A GET: safe to repeat."""
+    return Endpoint(name=name, method="GET", path=path, returns=returns, retry=Retry.SAFE, **facts)

@@ -1,0 +1,101 @@
+"""Following remote work to its end: when to look again, and for how long."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
+
+import attrs
+
+from audiokit._config import _positive
+from audiokit.errors import JobTimeout
+from audiokit.typing import Clock
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class PollSchedule:
+    """Waits between looks, in seconds: the first, how they grow, and the longest.
+
+    Each wait is drawn between half and all of its step, so that jobs started together
+    drift apart.
+    """
+
+    first_s: float = attrs.field(default=0.25, validator=_positive)
+    growth: float = attrs.field(default=1.5, validator=_positive)
+    longest_s: float = attrs.field(default=10.0, validator=_positive)
+
+    def waits(self, jitter: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
+        """The waits, without end."""
+        step = self.first_s
+        while True:
+            yield jitter(step / 2, step)
+            step = min(step * self.growth, self.longest_s)
+
+
+@attrs.frozen(kw_only=True)
+class Look:
+    """What one look at remote work showed.
+
+    Attributes:
+        state: The API's word for it, for messages.
+        is_over: Finished, well or badly.
+        retry_after: Seconds the API asks to wait before the next look.
+    """
+
+    state: str
+    is_over: bool
+    retry_after: float | None = None
+
+
+async def follow(
+    look: Callable[[], Awaitable[tuple[T, Look]]],
+    *,
+    clock: Clock,
+    timeout_s: float,
+    job: str,
+    remote_id: str | None = None,
+    schedule: PollSchedule | None = None,
+    on_look: Callable[[Look], object] | None = None,
+) -> T:
+    """Look until the work is over, waiting in between.
+
+    Args:
+        look: Asks the API once; gives the object and what it says of its state.
+        clock: For waiting and for the deadline.
+        timeout_s: Longest time in all, in seconds.
+        job: What is being waited for, for the message.
+        remote_id: The API's id of the work, for the message.
+        schedule: When to look; the default begins at 0.25 s and ends at 10 s.
+        on_look: Called after each look.
+
+    Raises:
+        JobTimeout: It was not over in time; names the job, its last state and the seconds.
+    """
+    start = clock.monotonic()
+    last: Look | None = None
+    for wait in (schedule or PollSchedule()).waits():
+        value, last = await look()
+        if on_look is not None:
+            on_look(last)
+        if last.is_over:
+            return value
+        elapsed = clock.monotonic() - start
+        wait_s = max(wait, last.retry_after or 0.0)
+        if elapsed >= timeout_s:
+            break
+        await clock.sleep(min(wait_s, timeout_s - elapsed))
+    elapsed = clock.monotonic() - start
+    state = last.state if last else None
+    named = f"{job} ({remote_id})" if remote_id else job
+    raise JobTimeout(
+        f"{named} was not finished after {elapsed:.1f} s, last state {state!r}; "
+        "it may still finish: look again with its id, or allow more time",
+        job=job,
+        stage="poll",
+        elapsed_s=elapsed,
+        last_state=state,
+        remote_id=remote_id,
+    )

@@ -1,0 +1,233 @@
+"""What every service does: fill the path, call, check the status, structure the answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import orjson
+
+from audiokit._unset import UNSET, UnsetType
+from audiokit.errors import (
+    ApiError,
+    AuthenticationError,
+    Conflict,
+    CreditsExhausted,
+    NotFound,
+    PayloadTooLarge,
+    RateLimited,
+    RequestRefused,
+    ServerError,
+    UnexpectedResponse,
+)
+from audiokit.services._dialect import Dialect
+from audiokit.services._endpoint import Endpoint
+from audiokit.transport import Body, Call, JsonBody, Reply, StreamReply, Target, Transport
+from audiokit.transport._retry import parse_retry_after
+from audiokit.typing import ProgressCallback
+
+T = TypeVar("T")
+
+QueryValue = str | int | float | bool | None | UnsetType | Iterable[str | int | float]
+
+_ERRORS: Final[dict[int, type[ApiError]]] = {
+    401: AuthenticationError,
+    402: CreditsExhausted,
+    403: AuthenticationError,
+    404: NotFound,
+    409: Conflict,
+    413: PayloadTooLarge,
+    429: RateLimited,
+}
+_ERROR_BODY_BYTES: Final = 65_536
+
+
+class Service:
+    """Base of the services: knows a transport and a dialect, no vendor."""
+
+    dialect: Dialect
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def __repr__(self) -> str:
+        return f"<{self.dialect.api} {type(self).__name__.lower()}>"
+
+    async def _call(
+        self,
+        endpoint: Endpoint[T],
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        json: Mapping[str, Any] | None = None,
+        body: Body | None = None,
+        timeout: float | None = None,
+    ) -> T:
+        """Call, and structure the answer into what the endpoint returns."""
+        reply = await self._reply(endpoint, path=path, query=query, json=json, body=body, timeout=timeout)
+        return self._structure(endpoint, reply, endpoint.returns)
+
+    async def _reply(
+        self,
+        endpoint: Endpoint[Any],
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        json: Mapping[str, Any] | None = None,
+        body: Body | None = None,
+        timeout: float | None = None,
+    ) -> Reply:
+        """Call, and give the successful answer as it came."""
+        call = self._build(endpoint, path=path, query=query, json=json, body=body, timeout=timeout)
+        return await self._send(endpoint, call)
+
+    async def _send(self, endpoint: Endpoint[Any], call: Call) -> Reply:
+        """Send *call*, and give the successful answer as it came."""
+        reply = await self._transport.fetch(call)
+        if reply.status not in endpoint.expects:
+            raise self._error(endpoint, reply.status, reply.headers, reply.content)
+        return reply
+
+    def _build(
+        self,
+        endpoint: Endpoint[Any],
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        json: Mapping[str, Any] | None = None,
+        body: Body | None = None,
+        timeout: float | None = None,
+    ) -> Call:
+        return Call(
+            api=endpoint.api,
+            operation=endpoint.name,
+            method=endpoint.method,
+            url=endpoint.fill(path or {}),
+            query=encode_query(query or {}),
+            body=body if json is None else JsonBody(without_unset(json)),
+            retry=endpoint.retry,
+            timeout_s=timeout,
+        )
+
+    def _at(
+        self,
+        endpoint: Endpoint[Any],
+        url: str,
+        *,
+        body: Body | None = None,
+        authorise: bool = True,
+        timeout: float | None = None,
+    ) -> Call:
+        """A call to a URL the API has given, for an endpoint that has no path of its own.
+
+        A URL without a host goes on the base URL as text, so a base URL with a path keeps it.
+        """
+        return Call(
+            api=endpoint.api,
+            operation=endpoint.name,
+            method=endpoint.method,
+            url=url,
+            body=body,
+            retry=endpoint.retry,
+            timeout_s=timeout,
+            authorise=authorise,
+        )
+
+    def _structure(self, endpoint: Endpoint[Any], reply: Reply, into: type[T] | None) -> T:
+        if into is None:
+            return None  # type: ignore[return-value]  # an endpoint without `returns` is Endpoint[None]
+        try:
+            return self.dialect.converter.structure(self.dialect.unwrap(reply.json()), into)
+        except ValueError as error:
+            raise UnexpectedResponse(
+                f"{endpoint.name}: the answer (HTTP {reply.status}) does not fit {_name_of(into)}: {error}",
+                operation=endpoint.name,
+                status=reply.status,
+                body=_decoded(reply.content),
+            ) from error
+
+    async def _save(
+        self,
+        endpoint: Endpoint[Any],
+        call: Call,
+        target: Target,
+        *,
+        on_progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Download what *call* answers to *target*."""
+
+        async def check(reply: StreamReply) -> None:
+            if reply.status not in endpoint.expects:
+                content = await reply.read(_ERROR_BODY_BYTES)
+                raise self._error(endpoint, reply.status, reply.headers, content)
+
+        return await self._transport.download(call, target, check=check, on_progress=on_progress)
+
+    async def _stream(self, endpoint: Endpoint[Any], call: Call) -> AsyncIterator[bytes]:
+        """Chunks of what *call* answers."""
+        async with self._transport.stream(call) as reply:
+            if reply.status not in endpoint.expects:
+                content = await reply.read(_ERROR_BODY_BYTES)
+                raise self._error(endpoint, reply.status, reply.headers, content)
+            async for chunk in reply.chunks():
+                yield chunk
+
+    def _error(
+        self, endpoint: Endpoint[Any], status: int, headers: Mapping[str, str], content: bytes
+    ) -> ApiError:
+        body = _decoded(content)
+        said = "; ".join(self.dialect.error_lines(body))
+        kind = _ERRORS.get(status) or (ServerError if status >= 500 else RequestRefused)
+        if status < 400:
+            kind = UnexpectedResponse
+        hint = ""
+        if kind is AuthenticationError:
+            names = {"apiaudio": "APIAUDIO_API_KEY", "audiostack": "AUDIOSTACK_API_KEY"}
+            name = names.get(endpoint.api, "RESPEECHER_API_KEY (or RESPEECHER_EMAIL and RESPEECHER_PASSWORD)")
+            hint = f"; check {name}, or the credentials passed to AudioKit"
+        return kind(
+            f"{endpoint.name}: HTTP {status}: {said or _excerpt(content)}{hint}",
+            operation=endpoint.name,
+            status=status,
+            api_message=said,
+            request_id=self.dialect.request_id(body) or headers.get("x-request-id"),
+            retry_after=parse_retry_after(headers.get("retry-after")),
+            body=body,
+        )
+
+
+def encode_query(values: Mapping[str, QueryValue]) -> Sequence[tuple[str, str]]:
+    """Query pairs: None and UNSET left out, booleans as true/false, lists as repeated keys."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if value is None or isinstance(value, UnsetType):
+            continue
+        if isinstance(value, bool):
+            pairs.append((name, "true" if value else "false"))
+        elif isinstance(value, str | int | float):
+            pairs.append((name, str(value)))
+        else:
+            pairs.extend((name, str(item)) for item in value)
+    return pairs
+
+
+def without_unset(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping without its UNSET values; None stays, as JSON null."""
+    return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def _decoded(content: bytes) -> object:
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        return content[:_ERROR_BODY_BYTES].decode("utf-8", "replace")
+
+
+def _excerpt(content: bytes) -> str:
+    text = " ".join(content[:200].decode("utf-8", "replace").split())
+    return repr(text) if text else "no explanation was given"
+
+
+def _name_of(kind: Any) -> str:
+    return getattr(kind, "__name__", str(kind)) if not hasattr(kind, "__args__") else str(kind)

@@ -1,0 +1,39 @@
+"""Personalisation and media on the v1 wire: lists that hold dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from audiokit.errors import InvalidRequest
+
+Audience: TypeAlias = Mapping[str, str] | Sequence[Mapping[str, str]]
+"""Values for a script's ``{{parameters}}``: one listener, or several."""
+
+
+def as_list(field: str, value: Audience | None) -> list[dict[str, Any]] | None:
+    """The wire's list of dictionaries, from one mapping or several; None for None."""
+    if value is None:
+        return None
+    entries = [value] if isinstance(value, Mapping) else list(value)
+    for entry in entries:
+        if not isinstance(entry, Mapping):
+            raise InvalidRequest.of(field, entry, "a mapping of names to values, or a list of such")
+    return [dict(entry) for entry in entries]
+
+
+def as_query(audience: Mapping[str, str] | None) -> dict[str, str]:
+    """Audience values as the query of a retrieval, where each name stands at top level.
+
+    Raises:
+        InvalidRequest: A name is one of the retrieval's own.
+    """
+    reserved = {"scriptid", "version", "public", "vast", "endformat", "requestid", "section"}
+    for name in audience or {}:
+        if name.lower() in reserved:
+            raise InvalidRequest(
+                f"audience name {name!r} collides with a parameter of the retrieval; rename it in the script",
+                field="audience",
+                value=name,
+            )
+    return {name: str(value) for name, value in (audience or {}).items()}

@@ -1,0 +1,399 @@
+"""Mastering: speech, music and media of a script as one finished track."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from audiokit._unset import UNSET
+from audiokit.errors import InvalidRequest, UnexpectedResponse
+from audiokit.services._check import between, one_of
+from audiokit.services._convert import Model
+from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._poll import Look, follow
+from audiokit.services.apiaudio._audience import Audience, as_list, as_query
+from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.transport import Target
+from audiokit.typing import ProgressCallback, StrPath
+
+END_FORMATS: Final = (
+    "wav",
+    "mp3",
+    "flac",
+    "ogg",
+    "mp3_very_low",
+    "mp3_low",
+    "mp3_medium",
+    "mp3_high",
+    "mp3_very_high",
+    "mp3_alexa",  # not in the vendor's list of nine; the official client's README has it
+)
+JUSTIFICATIONS: Final = ("flex-start", "centre", "flex-end")
+
+
+@attrs.frozen(kw_only=True)
+class SectionTiming:
+    """Where a section ends on the track, and where its content stands in it.
+
+    Attributes:
+        end_at_s: Second of the whole track at which the section ends.
+        justify: ``flex-start``, ``centre`` or ``flex-end``; needs *end_at_s*.
+    """
+
+    end_at_s: float | None = None
+    justify: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The entry as the API takes it."""
+        one_of("justify", self.justify, JUSTIFICATIONS)
+        between("end_at_s", self.end_at_s, 0, 86_400, "seconds")
+        if self.justify is not None and self.end_at_s is None:
+            raise InvalidRequest(
+                f"justify={self.justify!r} needs end_at_s: it places content in a section of fixed end",
+                field="justify",
+                value=self.justify,
+            )
+        values = {"endAt": self.end_at_s, "justify": self.justify}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@attrs.define
+class MasteredTrack(Model):
+    """A mastered track.
+
+    Attributes:
+        url: Where the (first) file is; None while the API is still working.
+        warnings: What the API noticed; empty for nothing.
+        share_url: Page to share it, when asked for.
+    """
+
+    url: str | None = None
+    message: str | None = None
+    warnings: str | list[str] | None = None
+    share_url: str | None = None
+    connection_id: str | None = None
+    script: str | None = None
+    version: str | None = None
+    request_id: str | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the file is there; False after a 202."""
+        return self.url is not None
+
+
+_SOURCE = "Mastering resource page; official Python client 0.17; openapi v1"
+
+CREATE = Endpoint(
+    name="apiaudio.mastering.create",
+    method="POST",
+    path="/mastering",
+    returns=MasteredTrack,
+    expects=frozenset({200, 202}),
+    source=_SOURCE,
+)
+RETRIEVE = get(
+    "apiaudio.mastering.retrieve",
+    "/mastering",
+    MasteredTrack,
+    expects=frozenset({200, 202}),
+    source=_SOURCE,
+)
+FILE: Endpoint[None] = get("apiaudio.mastering.file", "{url}", None, source=_SOURCE)
+
+
+class Mastering(ApiAudioService):
+    """Calls on mastered tracks."""
+
+    async def create(
+        self,
+        script_id: str,
+        *,
+        sound_template: str | None = None,
+        audience: Audience | None = None,
+        public: bool = False,
+        vast: bool = False,
+        end_format: str | Sequence[str] | None = None,
+        force_length_s: float | None = None,
+        media_files: Audience | None = None,
+        media_volume_trim_db: float | None = None,
+        section_properties: Mapping[str, SectionTiming] | None = None,
+        match_voice: bool = False,
+        channels: int | None = None,
+        version: str | None = None,
+        mastering_preset: str | None = None,
+        share: bool = False,
+        connectors: Sequence[Mapping[str, Any]] | None = None,
+        callback_url: str | None = None,
+        timeout: float | None = None,
+    ) -> MasteredTrack:
+        """Master a script whose speech has been made.
+
+        Args:
+            script_id: The script.
+            sound_template: Name from `Sound.list_sound_templates`; no music when not given.
+            audience: Values for the script's parameters, as for the speech. Several listeners
+                give several tracks; the answer has the first, `retrieve` the others.
+            public: Store the result where anyone on the internet can fetch it.
+            vast: Also make a VAST document; needs ``public=True``.
+            end_format: One or more of ``wav mp3 flac ogg mp3_very_low mp3_low mp3_medium
+                mp3_high mp3_very_high``; mp3 when not given.
+            force_length_s: Exact length of the track in seconds.
+            media_files: Media id for each ``<<media::alias>>``.
+            media_volume_trim_db: Gain for all media of this call, -12 to 12 dB.
+            section_properties: Ends and placement by section name.
+            match_voice: Level the synthetic speech to the recorded media.
+            channels: 1 mono or 2 stereo (the API's default).
+            version: Script version.
+            mastering_preset: Name of a preset.
+            share: Ask for a page to share; makes the files public.
+            connectors: Third-party connectors to hand the result to.
+            callback_url: Where the API shall send an event when it is done.
+            timeout: Seconds for the whole call.
+
+        Returns:
+            The track; `is_ready` tells whether it is finished.
+
+        Raises:
+            InvalidRequest: A value is outside what the contract allows; nothing was sent.
+            RequestRefused: E.g. an unknown template, or a section without speech.
+        """
+        _check(public=public, vast=vast, channels=channels)
+        between("media_volume_trim_db", media_volume_trim_db, -12, 12, "dB")
+        between("force_length_s", force_length_s, 0.001, 86_400, "seconds")
+        body = {
+            "scriptId": script_id,
+            "soundTemplate": sound_template,
+            "audience": as_list("audience", audience),
+            "public": public or None,
+            "vast": vast or None,
+            "endFormat": _end_formats(end_format),
+            "forceLength": force_length_s,
+            "mediaFiles": as_list("media_files", media_files),
+            "mediaVolumeTrim": media_volume_trim_db,
+            "sectionProperties": None
+            if section_properties is None
+            else {name: timing.to_wire() for name, timing in section_properties.items()},
+            "matchVoice": match_voice or None,
+            "channels": channels,
+            "version": version,
+            "masteringPreset": mastering_preset,
+            "share": share or None,
+            "connectors": None if connectors is None else [dict(one) for one in connectors],
+            "callback_url": callback_url,
+        }
+        given = {name: value for name, value in body.items() if value is not None}
+        return await self._call(CREATE, json=given, timeout=timeout)
+
+    async def create_and_wait(
+        self,
+        script_id: str,
+        *,
+        sound_template: str | None = None,
+        audience: Audience | None = None,
+        public: bool = False,
+        vast: bool = False,
+        end_format: str | Sequence[str] | None = None,
+        force_length_s: float | None = None,
+        media_files: Audience | None = None,
+        media_volume_trim_db: float | None = None,
+        section_properties: Mapping[str, SectionTiming] | None = None,
+        match_voice: bool = False,
+        channels: int | None = None,
+        version: str | None = None,
+        mastering_preset: str | None = None,
+        timeout: float | None = None,
+    ) -> MasteredTrack:
+        """Master a script and follow it to the end; arguments as `create`.
+
+        Raises:
+            JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
+        """
+        track = await self.create(
+            script_id,
+            sound_template=sound_template,
+            audience=audience,
+            public=public,
+            vast=vast,
+            end_format=end_format,
+            force_length_s=force_length_s,
+            media_files=media_files,
+            media_volume_trim_db=media_volume_trim_db,
+            section_properties=section_properties,
+            match_voice=match_voice,
+            channels=channels,
+            version=version,
+            mastering_preset=mastering_preset,
+        )
+        if track.is_ready:
+            return track
+        formats = _end_formats(end_format)
+        first = as_list("audience", audience) or [{}]
+        return await self.wait(
+            script_id,
+            audience=first[0],
+            version=version,
+            public=public,
+            end_format=formats[0] if formats else None,
+            timeout=timeout,
+        )
+
+    async def retrieve(
+        self,
+        script_id: str,
+        *,
+        audience: Mapping[str, str] | None = None,
+        version: str | None = None,
+        public: bool = False,
+        vast: bool = False,
+        end_format: str | None = None,
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> MasteredTrack:
+        """Get a mastered track by what identifies it.
+
+        Args:
+            script_id: The script.
+            audience: The listener's values; the fallback track when not given.
+            version: Script version.
+            public: Look among the public files.
+            vast: The VAST document's URL instead of the audio's; needs ``public=True``.
+            end_format: Which of the rendered formats; mp3 when not given.
+            request_id: One particular request.
+            timeout: Seconds for the whole call.
+
+        Raises:
+            NotFound: No such track was mastered.
+        """
+        _check(public=public, vast=vast, channels=None)
+        one_of("end_format", end_format, END_FORMATS)
+        query = {
+            **as_query(audience),
+            "scriptId": script_id,
+            "version": version or UNSET,
+            "public": public or UNSET,
+            "vast": vast or UNSET,
+            "endFormat": end_format,
+            "requestId": request_id,
+        }
+        return await self._call(RETRIEVE, query=query, timeout=timeout)
+
+    async def wait(
+        self,
+        script_id: str,
+        *,
+        audience: Mapping[str, str] | None = None,
+        version: str | None = None,
+        public: bool = False,
+        vast: bool = False,
+        end_format: str | None = None,
+        timeout: float | None = None,
+    ) -> MasteredTrack:
+        """Follow a track until its file is there; arguments as `retrieve`."""
+
+        async def look() -> tuple[MasteredTrack, Look]:
+            found = await self.retrieve(
+                script_id,
+                audience=audience,
+                version=version,
+                public=public,
+                vast=vast,
+                end_format=end_format,
+            )
+            return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
+
+        return await follow(
+            look,
+            clock=self._transport.clock,
+            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
+            job="mastering",
+            remote_id=script_id,
+        )
+
+    async def download(
+        self,
+        script_id: str,
+        to: StrPath,
+        *,
+        audience: Mapping[str, str] | None = None,
+        version: str | None = None,
+        public: bool = False,
+        vast: bool = False,
+        end_format: str | None = None,
+        on_progress: ProgressCallback | None = None,
+        timeout: float | None = None,
+    ) -> Path:
+        """Save a mastered track, waiting for it first if need be.
+
+        Args:
+            script_id: The script.
+            to: An existing folder (the API names the file) or a file path.
+            audience: As `retrieve`; so are *version*, *public*, *vast* and *end_format*.
+            version: Script version.
+            public: Look among the public files.
+            vast: Save the VAST document instead of the audio.
+            end_format: Which format.
+            on_progress: Called after each chunk.
+            timeout: Seconds to wait for the track to be ready (default `Timeouts.wait_s`).
+
+        Returns:
+            Path of the file.
+        """
+        track = await self.wait(
+            script_id,
+            audience=audience,
+            version=version,
+            public=public,
+            vast=vast,
+            end_format=end_format,
+            timeout=timeout,
+        )
+        return await self.save(track, to, is_audio=not vast, on_progress=on_progress)
+
+    async def save(
+        self,
+        track: MasteredTrack,
+        to: StrPath,
+        *,
+        name: str | None = None,
+        is_audio: bool = True,
+        on_progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Save a track that is ready; *to* and *name* (for a folder) as `download`.
+
+        The file's URL carries its own permission, so no key is sent there.
+        """
+        if track.url is None:
+            raise UnexpectedResponse(
+                f"{RETRIEVE.name}: the track is not ready; wait for it first",
+                operation=RETRIEVE.name,
+                status=202,
+            )
+        call = self._at(FILE, track.url, authorise=False)
+        target = Target.of(to, name=name, must_be_audio=is_audio)
+        return await self._save(FILE, call, target, on_progress=on_progress)
+
+
+def _check(*, public: bool, vast: bool, channels: int | None) -> None:
+    if vast and not public:
+        raise InvalidRequest(
+            "vast=True needs public=True: a VAST document links a file that players fetch without a key",
+            field="vast",
+            value=vast,
+        )
+    if channels not in {None, 1, 2}:
+        raise InvalidRequest.of("channels", channels, "1 (mono) or 2 (stereo)")
+
+
+def _end_formats(value: str | Sequence[str] | None) -> list[str] | None:
+    if value is None:
+        return None
+    formats = [value] if isinstance(value, str) else list(value)
+    if not formats:
+        raise InvalidRequest.of("end_format", formats, "at least one format")
+    for one in formats:
+        one_of("end_format", one, END_FORMATS)
+    return formats

@@ -1,0 +1,325 @@
+"""Speech: a script's sections as wav files; mastering needs it first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from audiokit._unset import UNSET
+from audiokit.errors import InvalidRequest, RemoteFailure, UnexpectedResponse
+from audiokit.services._check import between
+from audiokit.services._convert import Model
+from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._poll import Look, follow
+from audiokit.services.apiaudio._audience import Audience, as_list, as_query
+from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.transport import Reply, Target
+from audiokit.typing import ProgressCallback, StrPath
+
+Speed = float | int
+
+
+@attrs.frozen(kw_only=True)
+class SectionVoice:
+    """How one section is spoken; what is not given follows the whole call.
+
+    Attributes:
+        voice: Alias of a voice.
+        speed: Percent (above 3) or factor (0.5 to 3).
+        effect: Name of an effect.
+        silence_padding_ms: Silence around the section, milliseconds.
+    """
+
+    voice: str | None = None
+    speed: Speed | None = None
+    effect: str | None = None
+    silence_padding_ms: int | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The entry as the API takes it."""
+        values = {
+            "voice": self.voice,
+            "speed": self.speed,
+            "effect": self.effect,
+            "silence_padding": self.silence_padding_ms,  # snake_case here, and only here
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@attrs.frozen(kw_only=True)
+class SpokenSection:
+    """One section's speech: a `url`, or the `error` that kept it from being made."""
+
+    name: str
+    url: str | None = None
+    error: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Speech:
+    """The speech of a script for one listener.
+
+    Attributes:
+        script_id: The script.
+        sections: By name, in the script's order; empty while the API is still working.
+        is_ready: False after a 202: the API is still working.
+        request_id: The API's id of the request, when it gave one.
+        raw: The answer as it came.
+    """
+
+    script_id: str
+    sections: Mapping[str, SpokenSection]
+    is_ready: bool
+    request_id: str | None = None
+    raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    def raise_for_error(self) -> Speech:
+        """Raise `RemoteFailure` when a section failed, though the call as a whole did not."""
+        failed = [section for section in self.sections.values() if section.error is not None]
+        if failed:
+            said = "; ".join(f"section {section.name!r}: {section.error}" for section in failed)
+            raise RemoteFailure(
+                f"{CREATE.name}: {said}", operation=CREATE.name, status=200, api_message=said, body=self.raw
+            )
+        return self
+
+
+@attrs.define
+class _Document(Model):
+    """Any object; its keys are section names."""
+
+
+CREATE = Endpoint(
+    name="apiaudio.speech.create",
+    method="POST",
+    path="/speech",
+    returns=_Document,
+    expects=frozenset({200, 202}),
+    source="official Python client 0.17, Speech; openapi v1",
+)
+RETRIEVE = get(
+    "apiaudio.speech.retrieve",
+    "/speech",
+    _Document,
+    expects=frozenset({200, 202}),
+    source="official Python client 0.17, Speech",
+)
+FILE: Endpoint[None] = get(
+    "apiaudio.speech.file", "{url}", None, source="official Python client 0.17, Speech"
+)
+
+
+class SpeechService(ApiAudioService):
+    """Calls on speech."""
+
+    async def create(
+        self,
+        script_id: str,
+        *,
+        voice: str | None = None,
+        speed: Speed | None = None,
+        effect: str | None = None,
+        silence_padding_ms: int | None = None,
+        audience: Audience | None = None,
+        sections: Mapping[str, SectionVoice] | None = None,
+        version: str | None = None,
+        sync: bool | None = None,
+        use_dictionary: bool | None = None,
+        use_text_normalizer: bool | None = None,
+        callback_url: str | None = None,
+        timeout: float | None = None,
+    ) -> Speech:
+        """Have a script spoken.
+
+        Args:
+            script_id: The script.
+            voice: Alias of a voice; the API's default is Joanna.
+            speed: Percent (above 3, up to 300) or factor (0.5 to 3).
+            effect: Name of a voice effect.
+            silence_padding_ms: Silence around each section, milliseconds.
+            audience: Values for the script's parameters; the fallbacks when not given. Use
+                the same when mastering.
+            sections: Overrides by section name.
+            version: Script version.
+            sync: False has the API answer at once.
+            use_dictionary: Apply the pronunciation dictionary.
+            use_text_normalizer: Normalise the text (German voices).
+            callback_url: Where the API shall send an event when it is done.
+            timeout: Seconds for the whole call.
+
+        Returns:
+            The speech; `is_ready` tells whether it is finished. A section can have failed
+            although the call succeeded: see `Speech.raise_for_error`.
+        """
+        between("speed", speed, 0.5, 300)
+        between("silence_padding_ms", silence_padding_ms, 0, 60_000)
+        body = {
+            "scriptId": script_id,
+            "voice": voice,
+            "speed": speed,
+            "effect": effect,
+            "silencePadding": silence_padding_ms,
+            "audience": as_list("audience", audience),
+            "sections": None
+            if sections is None
+            else {name: section.to_wire() for name, section in sections.items()},
+            "version": version,
+            "sync": sync,
+            "useDictionary": use_dictionary,
+            "useTextNormalizer": use_text_normalizer,
+            "callback_url": callback_url,
+        }
+        given = {name: value for name, value in body.items() if value is not None}
+        return self._speech(CREATE, script_id, await self._reply(CREATE, json=given, timeout=timeout))
+
+    async def create_and_wait(
+        self,
+        script_id: str,
+        *,
+        voice: str | None = None,
+        speed: Speed | None = None,
+        audience: Audience | None = None,
+        sections: Mapping[str, SectionVoice] | None = None,
+        silence_padding_ms: int | None = None,
+        effect: str | None = None,
+        version: str | None = None,
+        timeout: float | None = None,
+    ) -> Speech:
+        """Have a script spoken and follow it to the end; arguments as `create`.
+
+        Raises:
+            RemoteFailure: A section could not be spoken.
+            JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
+        """
+        speech = await self.create(
+            script_id,
+            voice=voice,
+            speed=speed,
+            audience=audience,
+            sections=sections,
+            silence_padding_ms=silence_padding_ms,
+            effect=effect,
+            version=version,
+        )
+        if not speech.is_ready:
+            first = as_list("audience", audience) or [{}]
+            speech = await self.wait(
+                script_id,
+                audience=first[0],
+                version=version,
+                request_id=speech.request_id,
+                timeout=timeout,
+            )
+        return speech.raise_for_error()
+
+    async def retrieve(
+        self,
+        script_id: str,
+        *,
+        audience: Mapping[str, str] | None = None,
+        version: str | None = None,
+        section: str | None = None,
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Speech:
+        """Get the speech of a script for one listener.
+
+        Args:
+            script_id: The script.
+            audience: The listener's values; without them the fallback speech, not the latest.
+            version: Script version.
+            section: One section only.
+            request_id: One particular request.
+            timeout: Seconds for the whole call.
+        """
+        query = {
+            **as_query(audience),
+            "scriptId": script_id,
+            "version": version or UNSET,
+            "section": section,
+            "requestId": request_id,
+        }
+        return self._speech(RETRIEVE, script_id, await self._reply(RETRIEVE, query=query, timeout=timeout))
+
+    async def wait(
+        self,
+        script_id: str,
+        *,
+        audience: Mapping[str, str] | None = None,
+        version: str | None = None,
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Speech:
+        """Follow the speech of a script until it is ready."""
+
+        async def look() -> tuple[Speech, Look]:
+            found = await self.retrieve(script_id, audience=audience, version=version, request_id=request_id)
+            return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
+
+        return await follow(
+            look,
+            clock=self._transport.clock,
+            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
+            job="speech",
+            remote_id=script_id,
+        )
+
+    async def save(
+        self,
+        section: SpokenSection,
+        to: StrPath,
+        *,
+        name: str | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Save one section's wav.
+
+        Args:
+            section: A section that has a url.
+            to: An existing folder or a file path.
+            name: Name in a folder, without extension; the section's when not given.
+            on_progress: Called after each chunk.
+
+        Returns:
+            Path of the file.
+
+        Raises:
+            InvalidRequest: The section has no audio.
+        """
+        if section.url is None:
+            raise InvalidRequest(
+                f"section {section.name!r} has no audio: {section.error}", field="section", value=section.name
+            )
+        call = self._at(FILE, section.url, authorise=False)
+        target = Target.of(to, name=name or section.name)
+        return await self._save(FILE, call, target, on_progress=on_progress)
+
+    def _speech(self, endpoint: Endpoint[_Document], script_id: str, reply: Reply) -> Speech:
+        raw = self._structure(endpoint, reply, _Document).extra
+        request_id = raw.get("requestId")
+        request_id = request_id if isinstance(request_id, str) else None
+        if reply.status == 202:
+            return Speech(script_id=script_id, sections={}, is_ready=False, request_id=request_id, raw=raw)
+        sections = {
+            name: _section(name, value)
+            for name, value in raw.items()
+            if isinstance(value, dict) or (isinstance(value, str) and "/" in value)
+        }
+        if not sections and raw:
+            raise UnexpectedResponse(
+                f"{endpoint.name}: the answer names no section", operation=endpoint.name, status=200, body=raw
+            )
+        return Speech(script_id=script_id, sections=sections, is_ready=True, request_id=request_id, raw=raw)
+
+
+def _section(name: str, value: str | dict[str, Any]) -> SpokenSection:
+    """POST answers an object per section, GET a URL."""
+    if isinstance(value, str):
+        return SpokenSection(name=name, url=value)
+    status = str(value.get("status_code", "201"))
+    if status.startswith("2") and isinstance(value.get("url"), str):
+        return SpokenSection(name=name, url=value["url"])
+    return SpokenSection(name=name, error=str(value.get("message") or f"status_code {status}"))

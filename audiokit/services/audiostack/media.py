@@ -1,0 +1,104 @@
+"""Media: uploaded files, e.g. the wav segments of a sound template."""
+
+from __future__ import annotations
+
+import attrs
+
+from audiokit.services._check import audio
+from audiokit.services._convert import Model
+from audiokit.services._endpoint import Endpoint, get
+from audiokit.services.audiostack._base import AudioStackService
+from audiokit.transport import Retry, Source, StreamBody, as_source
+from audiokit.typing import AudioData, ProgressCallback
+
+
+@attrs.define
+class StackMedia(Model):
+    """An uploaded file."""
+
+    media_id: str
+    filename: str | None = None
+    tags: list[str] = attrs.field(factory=list)
+
+
+@attrs.define
+class _UploadPlace(Model):
+    media_id: str
+    file_upload_url: str = attrs.field(repr=False)
+
+
+_SOURCE = "custom sound design templates guide; official SDK 0.1 to 2.10, Content.Media"
+
+CREATE = Endpoint(
+    name="audiostack.media.create",
+    method="POST",
+    path="/content/media/create-upload-url",
+    returns=_UploadPlace,
+    source=_SOURCE,
+)
+PUT: Endpoint[None] = Endpoint(
+    name="audiostack.media.put",
+    method="PUT",
+    path="{url}",
+    returns=None,
+    expects=frozenset(range(200, 400)),  # any status below 400 is success here
+    retry=Retry.SAFE,  # the same bytes to the same place
+    source=_SOURCE,
+)
+GET = get("audiostack.media.get", "/content/media/{media_id}", StackMedia, source=_SOURCE)
+
+
+class StackMediaFiles(AudioStackService):
+    """Calls on media files."""
+
+    async def create(
+        self,
+        data: AudioData,
+        *,
+        name: str | None = None,
+        on_progress: ProgressCallback | None = None,
+        timeout: float | None = None,
+    ) -> StackMedia:
+        """Upload a file, in chunks: ask for a place, put the bytes there without the key, get the item.
+
+        Args:
+            data: Path, bytes or async iterable. Sound segments must be wav.
+            name: Name to keep it under, a label; the path's own when not given.
+            on_progress: Called after each chunk sent.
+            timeout: Seconds for the transfer; by default only a stall ends it.
+
+        Raises:
+            RequestRefused: The content is no audio the API can use.
+        """
+        source = await as_source(data, name=name)
+        return await self._put(source, on_progress=on_progress, timeout=timeout)
+
+    async def create_wav(
+        self,
+        data: AudioData,
+        *,
+        name: str | None = None,
+        on_progress: ProgressCallback | None = None,
+        timeout: float | None = None,
+    ) -> StackMedia:
+        """As `create`, for sound segments: refuses all but wav before anything is sent.
+
+        Raises:
+            UnsupportedAudio: The content is not wav, whatever the name says.
+        """
+        source = await as_source(data, name=name)
+        audio("data", source, {"wav"})
+        return await self._put(source, on_progress=on_progress, timeout=timeout)
+
+    async def get(self, media_id: str, *, timeout: float | None = None) -> StackMedia:
+        """Get one uploaded file's item."""
+        return await self._call(GET, path={"media_id": media_id}, timeout=timeout)
+
+    async def _put(
+        self, source: Source, *, on_progress: ProgressCallback | None, timeout: float | None
+    ) -> StackMedia:
+        place = await self._call(CREATE, json={"fileName": source.name})
+        body = StreamBody(source=source, on_progress=on_progress)
+        call = self._at(PUT, place.file_upload_url, body=body, authorise=False, timeout=timeout)
+        await self._send(PUT, call)
+        return await self.get(place.media_id)

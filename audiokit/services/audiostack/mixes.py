@@ -1,0 +1,285 @@
+"""Mixes: speech over the segments of a sound template."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from audiokit.errors import InvalidRequest
+from audiokit.services._check import one_of
+from audiokit.services._convert import Model
+from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._poll import Look, follow
+from audiokit.services.audiostack._base import AudioStackService
+from audiokit.services.audiostack.tts import TTS
+from audiokit.transport import Reply, Target
+from audiokit.typing import ProgressCallback, StrPath
+
+
+@attrs.frozen(kw_only=True)
+class MixSection:
+    """Timing of one section, in seconds; `alignment` is ``left``, ``centre`` or ``right``."""
+
+    start_at_s: float | None = None
+    end_at_s: float | None = None
+    alignment: str | None = None
+    fade_in_s: float | None = None
+    fade_out_s: float | None = None
+    padding_s: float | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The entry as the API takes it."""
+        one_of("alignment", self.alignment, ("left", "centre", "right"))
+        return _seconds(self, {"alignment": self.alignment})
+
+
+@attrs.frozen(kw_only=True)
+class MixTimeline:
+    """Timing of the whole mix, in seconds: exact length, start of speech, music after it, fades."""
+
+    force_length_s: float | None = None
+    speech_start_s: float | None = None
+    sound_tail_s: float | None = None
+    fade_in_s: float | None = None
+    fade_out_s: float | None = None
+    padding_s: float | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The entry as the API takes it."""
+        return _seconds(self, {})
+
+
+def _seconds(record: MixSection | MixTimeline, others: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields ending in ``_s`` under their wire names, without unit and without what is None."""
+    values = attrs.asdict(record, filter=lambda field, _: field.name.endswith("_s"))
+    for name, value in values.items():
+        if value is not None and not (isinstance(value, int | float) and value >= 0):
+            raise InvalidRequest.of(name, value, "0 or more seconds")
+    named = {_WIRE_NAMES[name]: value for name, value in values.items()} | dict(others)
+    return {name: value for name, value in named.items() if value is not None}
+
+
+_WIRE_NAMES = {
+    "start_at_s": "startAt",
+    "end_at_s": "endAt",
+    "fade_in_s": "fadeIn",
+    "fade_out_s": "fadeOut",
+    "padding_s": "padding",
+    "force_length_s": "forceLength",
+    "speech_start_s": "speechStart",
+    "sound_tail_s": "soundTail",
+}
+
+
+@attrs.define
+class MixFile(Model):
+    """One file of a mix; `filename` comes without extension."""
+
+    url: str
+    filename: str | None = None
+    format: str | None = None
+
+
+@attrs.define
+class Mix(Model):
+    """A mix.
+
+    Attributes:
+        is_ready: False after a 202: the API is still working.
+    """
+
+    production_id: str
+    files: list[MixFile] = attrs.field(factory=list)
+    is_ready: bool = attrs.field(default=True, init=False)
+
+
+_SOURCE = "custom sound design templates guide; official SDK 4.0, Production.Mix"
+
+CREATE = Endpoint(
+    name="audiostack.mixes.create",
+    method="POST",
+    path="/production/mix",
+    returns=Mix,
+    expects=frozenset({200, 202}),
+    source=_SOURCE,
+)
+GET = get(
+    "audiostack.mixes.get",
+    "/production/mix/{production_id}",
+    Mix,
+    expects=frozenset({200, 202}),
+    source=_SOURCE,
+)
+FILE: Endpoint[None] = get("audiostack.mixes.file", "{url}", None, source=_SOURCE)
+
+
+class Mixes(AudioStackService):
+    """Calls on mixes."""
+
+    async def create(
+        self,
+        *,
+        speech: TTS | str | None = None,
+        script_id: str | None = None,
+        sound_template: str | None = None,
+        media_files: Mapping[str, str] | None = None,
+        fx_files: Mapping[str, str] | None = None,
+        section_properties: Mapping[str, MixSection] | None = None,
+        timeline_properties: MixTimeline | None = None,
+        mastering_preset: str | None = None,
+        public: bool | None = None,
+        export_settings: Mapping[str, Any] | None = None,
+        strict_validation: bool | None = None,
+        sections: Mapping[str, Mapping[str, Any]] | None = None,
+        sound_layer: str | None = None,
+        timeout: float | None = None,
+    ) -> Mix:
+        """Mix speech with a sound template.
+
+        Args:
+            speech: A finished speech, or its id. Exactly one of *speech* and *script_id*.
+            script_id: The script itself, for scripts without speech.
+            sound_template: Template whose segments the script's sections name.
+            media_files: Media id for each ``as:media``.
+            fx_files: Effect id for each ``as:fx``.
+            section_properties: Timing by section name.
+            timeline_properties: Timing of the whole.
+            mastering_preset: E.g. ``balanced``, ``lightducking``.
+            public: Result open to all.
+            export_settings: E.g. ``{"ttsTrack": True}`` for the speech alone as a second file.
+            strict_validation: False lets clips overlap.
+            sections: Settings by section name.
+            sound_layer: Layer of the template.
+            timeout: Seconds for the whole call.
+
+        Returns:
+            The mix; `is_ready` tells whether it is finished. Its files are wav.
+
+        Raises:
+            RequestRefused: E.g. a section names a segment that the template has not.
+        """
+        if (speech is None) == (script_id is None):
+            raise InvalidRequest(
+                f"exactly one of speech and script_id must be given, got {speech!r} and {script_id!r}",
+                field="speech",
+                value=speech,
+            )
+        body = {
+            "speechId": speech.speech_id if isinstance(speech, TTS) else speech,
+            "scriptId": script_id,
+            "soundTemplate": sound_template,
+            "mediaFiles": _dict(media_files),
+            "fxFiles": _dict(fx_files),
+            "sectionProperties": None
+            if section_properties is None
+            else {name: one.to_wire() for name, one in section_properties.items()},
+            "timelineProperties": None if timeline_properties is None else timeline_properties.to_wire(),
+            "masteringPreset": mastering_preset,
+            "public": public,
+            "exportSettings": _dict(export_settings),
+            "strictValidation": strict_validation,
+            "sections": None
+            if sections is None
+            else {name: dict(settings) for name, settings in sections.items()},
+            "soundLayer": sound_layer,
+        }
+        given = {name: value for name, value in body.items() if value is not None}
+        return self._mix(CREATE, await self._reply(CREATE, json=given, timeout=timeout))
+
+    async def create_and_wait(
+        self,
+        *,
+        speech: TTS | str | None = None,
+        script_id: str | None = None,
+        sound_template: str | None = None,
+        media_files: Mapping[str, str] | None = None,
+        section_properties: Mapping[str, MixSection] | None = None,
+        timeline_properties: MixTimeline | None = None,
+        mastering_preset: str | None = None,
+        public: bool | None = None,
+        timeout: float | None = None,
+    ) -> Mix:
+        """Mix and follow to the end; arguments as `create`.
+
+        Raises:
+            JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
+        """
+        mix = await self.create(
+            speech=speech,
+            script_id=script_id,
+            sound_template=sound_template,
+            media_files=media_files,
+            section_properties=section_properties,
+            timeline_properties=timeline_properties,
+            mastering_preset=mastering_preset,
+            public=public,
+        )
+        return mix if mix.is_ready else await self.wait(mix.production_id, timeout=timeout)
+
+    async def get(self, production_id: str, *, timeout: float | None = None) -> Mix:
+        """Get a mix; `is_ready` tells whether it is finished."""
+        return self._mix(GET, await self._reply(GET, path={"production_id": production_id}, timeout=timeout))
+
+    async def wait(self, production_id: str, *, timeout: float | None = None) -> Mix:
+        """Follow a mix until it is finished."""
+
+        async def look() -> tuple[Mix, Look]:
+            found = await self.get(production_id)
+            return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
+
+        return await follow(
+            look,
+            clock=self._transport.clock,
+            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
+            job="mix",
+            remote_id=production_id,
+        )
+
+    async def download(
+        self,
+        mix: Mix,
+        to: StrPath,
+        *,
+        name: str | None = None,
+        on_progress: ProgressCallback | None = None,
+        timeout: float | None = None,
+    ) -> builtins.list[Path]:
+        """Save all files of a finished mix.
+
+        Args:
+            mix: The mix.
+            to: An existing folder; a file path only where the mix has one file.
+            name: Name in the folder, without extension: ``name_0``, ``name_1`` and so on for
+                several files; the API's names when not given.
+            on_progress: Called after each chunk.
+            timeout: Seconds for each file; by default only a stall ends it.
+
+        Returns:
+            Paths, in the order of `Mix.files`.
+        """
+        if not mix.files:
+            raise InvalidRequest(
+                f"mix {mix.production_id} has no files yet; wait for it first",
+                field="mix",
+                value=mix.production_id,
+            )
+        paths = []
+        for index, file in enumerate(mix.files):
+            numbered = f"{name}_{index}" if name and len(mix.files) > 1 else name
+            target = Target.of(to, name=numbered or file.filename)
+            call = self._at(FILE, file.url, timeout=timeout)
+            paths.append(await self._save(FILE, call, target, on_progress=on_progress))
+        return paths
+
+    def _mix(self, endpoint: Endpoint[Mix], reply: Reply) -> Mix:
+        mix = self._structure(endpoint, reply, Mix)
+        mix.is_ready = reply.status == 200
+        return mix
+
+
+def _dict(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if value is None else dict(value)

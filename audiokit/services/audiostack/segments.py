@@ -1,0 +1,61 @@
+"""Segments: the audio of a sound template, wav only."""
+
+from __future__ import annotations
+
+from audiokit.services._check import text
+from audiokit.services._endpoint import Endpoint
+from audiokit.services.audiostack._base import AudioStackService
+from audiokit.services.audiostack.media import StackMedia, StackMediaFiles
+from audiokit.services.audiostack.templates import StackTemplate, TemplateReply, template_of
+from audiokit.transport import Transport
+from audiokit.typing import AudioData
+
+CREATE = Endpoint(
+    name="audiostack.segments.create",
+    method="POST",
+    path="/production/sound/segment",
+    returns=TemplateReply,
+    source="custom sound design templates guide; official SDK 4.0, Production.Sound",
+)
+
+
+class Segments(AudioStackService):
+    """Calls on segments."""
+
+    def __init__(self, transport: Transport, media: StackMediaFiles) -> None:
+        super().__init__(transport)
+        self._media = media
+
+    async def create(
+        self, template_name: str, media: StackMedia | str, name: str, *, timeout: float | None = None
+    ) -> StackTemplate:
+        """Make an uploaded wav file a segment of a template.
+
+        Args:
+            template_name: An existing template.
+            media: The uploaded file, or its id.
+            name: Name of the segment; ``intro``, ``main`` and ``outro`` are customary, any will do.
+            timeout: Seconds for the whole call.
+
+        Returns:
+            The template with its segments.
+
+        Raises:
+            RequestRefused: The file is not wav.
+            NotFound: There is no such template or file.
+        """
+        text("name", name, shortest=1, longest=1000)
+        media_id = media.media_id if isinstance(media, StackMedia) else media
+        body = {"templateName": template_name, "mediaId": media_id, "segmentName": name}
+        return template_of(self, CREATE, await self._reply(CREATE, json=body, timeout=timeout))
+
+    async def upload(
+        self, template_name: str, data: AudioData, name: str, *, timeout: float | None = None
+    ) -> StackTemplate:
+        """Upload a wav file and make it a segment, in one step; arguments as `create`.
+
+        Raises:
+            UnsupportedAudio: The content is not wav; nothing was sent.
+        """
+        media = await self._media.create_wav(data, timeout=timeout)
+        return await self.create(template_name, media, name)

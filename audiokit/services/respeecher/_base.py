@@ -1,0 +1,49 @@
+"""What all Respeecher services share: the dialect, and lists by offset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from audiokit.services._check import between
+from audiokit.services._dialect import RESPEECHER
+from audiokit.services._endpoint import Endpoint
+from audiokit.services._pages import Page, Pages
+from audiokit.services._service import QueryValue, Service
+
+T = TypeVar("T")
+
+AUDIO_FORMATS = frozenset({"wav", "ogg", "mp3", "flac"})
+LABEL_CHARACTERS = 40
+
+
+class RespeecherService(Service):
+    """Base of the Respeecher services."""
+
+    dialect = RESPEECHER
+
+    def _pages(
+        self,
+        endpoint: Endpoint[list[T]],
+        query: Mapping[str, QueryValue],
+        *,
+        page_size: int,
+        offset: int,
+        largest: int,
+        timeout: float | None,
+    ) -> Pages[T]:
+        """The list that *query* selects; *timeout* holds for each page."""
+        between("page_size", page_size, 1, largest)
+        between("offset", offset, 0, 2**31)
+
+        async def fetch(at: int) -> Page[T]:
+            reply = await self._reply(
+                endpoint, query={**query, "limit": page_size, "offset": at}, timeout=timeout
+            )
+            items = self._structure(endpoint, reply, endpoint.returns)
+            document = reply.json()
+            pagination = document.get("pagination") if isinstance(document, dict) else None
+            total = pagination.get("count") if isinstance(pagination, dict) else len(items) + at
+            return Page(items=items, total=total if isinstance(total, int) else None, offset=at)
+
+        return Pages(fetch, offset=offset)

@@ -1,0 +1,184 @@
+"""Calibrations: the pitch of one's own voice, measured from a recording."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from audiokit._unset import UNSET
+from audiokit.errors import RemoteFailure
+from audiokit.services._check import audio, text
+from audiokit.services._convert import Model, wire
+from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._pages import Pages
+from audiokit.services._poll import Look, follow
+from audiokit.services.respeecher._base import AUDIO_FORMATS, LABEL_CHARACTERS, RespeecherService
+from audiokit.services.respeecher.session import User
+from audiokit.transport import Multipart, Retry, as_source
+from audiokit.typing import AudioData, ProgressCallback
+
+
+@attrs.define
+class Calibration(Model):
+    """A calibration.
+
+    Attributes:
+        f0_hz: Median pitch in hertz, once calibrated.
+        state: ``processing``, ``calibrated`` or ``error``; others may come.
+        error: Why it failed.
+        enabled: Whether orders use it by default; at most one is.
+    """
+
+    id: str
+    name: str
+    state: str
+    user_id: str | None = None
+    f0_hz: float | None = wire("f0", default=None)
+    algorithm: str | None = None
+    bucket: str | None = None
+    key: str | None = None
+    error: str | None = None
+    created_at: datetime | None = None
+    calibrated_at: datetime | None = None
+    enabled: bool = False
+
+
+_SOURCE = "vendor endpoint reference, Calibration"
+
+CREATE = Endpoint(
+    name="respeecher.calibrations.create",
+    method="POST",
+    path="/api/calibration",
+    returns=Calibration,
+    source=_SOURCE,
+)
+ENABLE = Endpoint(
+    name="respeecher.calibrations.enable",
+    method="PUT",
+    path="/api/calibration/{calibration_id}/enable",
+    returns=Calibration,
+    retry=Retry.SAFE,
+    source=_SOURCE,
+)
+AUTO = Endpoint(
+    name="respeecher.calibrations.auto",
+    method="POST",
+    path="/api/calibration/auto",
+    returns=User,
+    retry=Retry.SAFE,
+    source=_SOURCE,
+)
+GET = get("respeecher.calibrations.get", "/api/calibration/{calibration_id}", Calibration, source=_SOURCE)
+LIST = get("respeecher.calibrations.list", "/api/calibration", list[Calibration], source=_SOURCE)
+DELETE = Endpoint(
+    name="respeecher.calibrations.delete",
+    method="DELETE",
+    path="/api/calibration/{calibration_id}",
+    returns=Calibration,
+    retry=Retry.SAFE,
+    source=_SOURCE,
+)
+
+
+class Calibrations(RespeecherService):
+    """Calls on the calibrations of the account."""
+
+    async def create(
+        self,
+        name: str,
+        data: AudioData,
+        *,
+        on_progress: ProgressCallback | None = None,
+        timeout: float | None = None,
+    ) -> Calibration:
+        """Upload a recording to be measured; its state is ``processing`` at first.
+
+        Args:
+            name: Unique in the account, 1 to 40 characters.
+            data: wav, ogg, mp3 or flac; three seconds of speech or more give a good figure.
+            on_progress: Called after each chunk sent.
+            timeout: Seconds for the whole call.
+
+        Raises:
+            UnsupportedAudio: The content is no such audio; nothing was sent.
+            RequestRefused: The name is taken, or the audio cannot be used.
+        """
+        text("name", name, shortest=1, longest=LABEL_CHARACTERS)
+        source = await as_source(data)
+        audio("data", source, AUDIO_FORMATS)
+        body = Multipart(fields=[("name", name)], file_field="data", source=source, on_progress=on_progress)
+        return await self._call(CREATE, body=body, timeout=timeout)
+
+    async def create_and_wait(
+        self, name: str, data: AudioData, *, timeout: float | None = None
+    ) -> Calibration:
+        """Upload and follow to the end.
+
+        Raises:
+            RemoteFailure: The pitch could not be told, e.g. there is no voice in it.
+            JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
+        """
+        return await self.wait((await self.create(name, data)).id, timeout=timeout)
+
+    async def wait(self, calibration_id: str, *, timeout: float | None = None) -> Calibration:
+        """Follow a calibration until it is calibrated; raises as `create_and_wait`."""
+
+        async def look() -> tuple[Calibration, Look]:
+            found = await self.get(calibration_id)
+            return found, Look(state=found.state, is_over=found.state in {"calibrated", "error"})
+
+        done = await follow(
+            look,
+            clock=self._transport.clock,
+            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
+            job="calibration",
+            remote_id=calibration_id,
+        )
+        if done.state == "error":
+            raise RemoteFailure(
+                f"calibration {done.name!r} failed: {done.error or 'no reason given'}",
+                operation=CREATE.name,
+                status=200,
+                api_message=done.error or "",
+            )
+        return done
+
+    async def enable(self, calibration_id: str, *, timeout: float | None = None) -> Calibration:
+        """Make this the calibration that orders use by default."""
+        return await self._call(ENABLE, path={"calibration_id": calibration_id}, timeout=timeout)
+
+    async def auto(self, *, timeout: float | None = None) -> User:
+        """Make automatic measuring the default; no stored calibration stays enabled."""
+        return await self._call(AUTO, timeout=timeout)
+
+    async def get(self, calibration_id: str, *, timeout: float | None = None) -> Calibration:
+        """Get one calibration.
+
+        Raises:
+            NotFound: There is none with this id.
+        """
+        return await self._call(GET, path={"calibration_id": calibration_id}, timeout=timeout)
+
+    def list(
+        self,
+        *,
+        search: str | None = None,
+        page_size: int = 50,
+        offset: int = 0,
+        timeout: float | None = None,
+    ) -> Pages[Calibration]:
+        """List the account's calibrations.
+
+        Args:
+            search: Part of the name.
+            page_size: Objects asked for at once, 1 to 200.
+            offset: Objects to skip.
+            timeout: Seconds for each page.
+        """
+        query = {"search": UNSET if search is None else search}
+        return self._pages(LIST, query, page_size=page_size, offset=offset, largest=200, timeout=timeout)
+
+    async def delete(self, calibration_id: str, *, timeout: float | None = None) -> Calibration:
+        """Delete a calibration and get what it was."""
+        return await self._call(DELETE, path={"calibration_id": calibration_id}, timeout=timeout)

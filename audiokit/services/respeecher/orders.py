@@ -1,0 +1,169 @@
+"""Orders: have an original converted to one or more voices."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from audiokit.errors import InvalidRequest
+from audiokit.services._check import text
+from audiokit.services._convert import Model, wire
+from audiokit.services._endpoint import Endpoint
+from audiokit.services.respeecher._base import LABEL_CHARACTERS, RespeecherService
+from audiokit.services.respeecher.recordings import Recording, Recordings
+from audiokit.transport import Retry, Transport
+
+
+@attrs.frozen(kw_only=True)
+class Conversion:
+    """One wanted conversion of an order.
+
+    Attributes:
+        voice_id: Target, from `Voices.list`.
+        narration_style_id: Required when the original was spoken from text, unused otherwise.
+        accent_id: For recorded originals; the voice's default when not given.
+        semitones_correction: For recorded originals: semitones on top of the voice's own shift.
+        label: Up to 40 characters.
+    """
+
+    voice_id: str
+    narration_style_id: str | None = None
+    accent_id: str | None = None
+    semitones_correction: float | None = None
+    label: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The entry as the API takes it, without what was not given."""
+        text("label", self.label, longest=LABEL_CHARACTERS)
+        return attrs.asdict(self, filter=lambda _, value: value is not None)
+
+
+@attrs.define
+class Order(Model):
+    """One conversion ordered; follow it by its `conversion_id`, a recording.
+
+    Attributes:
+        state: ``new``, ``pre_processing``, ``processing``, ``post_processing``, ``done`` or ``error``.
+        f0_hz: Pitch of the calibration used, in hertz.
+    """
+
+    id: str
+    original_id: str
+    conversion_id: str
+    state: str | None = None
+    user_id: str | None = None
+    tracking_id: str | None = None
+    transaction_id: str | None = None
+    moderation_id: str | None = None
+    calibration_id: str | None = None
+    f0_hz: float | None = wire("f0", default=None)
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+    error: str | None = None
+
+
+_SOURCE = "vendor endpoint reference, Orders"
+
+CREATE = Endpoint(
+    name="respeecher.orders.create",
+    method="POST",
+    path="/api/v2/orders",
+    returns=list[Order],
+    retry=Retry.IF_REFUSED,  # a blind repeat would be billed twice
+    source=_SOURCE,
+)
+RETRY = Endpoint(
+    name="respeecher.orders.retry",
+    method="POST",
+    path="/api/v2/orders/retry/{recording_id}",
+    returns=Order,
+    retry=Retry.IF_REFUSED,
+    source=_SOURCE,
+)
+
+
+class Orders(RespeecherService):
+    """Calls on orders."""
+
+    def __init__(self, transport: Transport, recordings: Recordings) -> None:
+        super().__init__(transport)
+        self._recordings = recordings
+
+    async def create(
+        self,
+        original_id: str,
+        conversions: Sequence[Conversion],
+        *,
+        calibration_id: str | None = None,
+        timeout: float | None = None,
+    ) -> builtins.list[Order]:
+        """Order conversions; costs credits.
+
+        Args:
+            original_id: The recording to convert.
+            conversions: One entry per wanted voice.
+            calibration_id: Use this calibration; the enabled one when not given.
+            timeout: Seconds for the whole call.
+
+        Returns:
+            One order per conversion, in the same sequence.
+
+        Raises:
+            CreditsExhausted: The account has none left.
+            RequestRefused: A voice, style or accent is unknown, or a TTS original has no style.
+            OutcomeUnknown: The connection broke; look with `Recordings.list_conversions` before repeating.
+        """
+        if not conversions:
+            raise InvalidRequest.of("conversions", builtins.list(conversions), "at least one conversion")
+        body: dict[str, Any] = {
+            "original_id": original_id,
+            "conversions": [conversion.to_wire() for conversion in conversions],
+            "use_calibration": calibration_id is not None,
+        }
+        if calibration_id is not None:
+            body["calibration_id"] = calibration_id
+        return await self._call(CREATE, json=body, timeout=timeout)
+
+    async def create_and_wait(
+        self,
+        original_id: str,
+        conversions: Sequence[Conversion],
+        *,
+        calibration_id: str | None = None,
+        timeout: float | None = None,
+    ) -> builtins.list[Recording]:
+        """Order, and follow all conversions to their end.
+
+        Returns:
+            The converted recordings, in the sequence of *conversions*.
+
+        Raises:
+            RemoteFailure: One of them failed; the others go on remotely.
+            JobTimeout: One was not done within *timeout* seconds (default `Timeouts.wait_s`).
+        """
+        limit = self._transport.timeouts.wait_s if timeout is None else timeout
+        clock = self._transport.clock
+        start = clock.monotonic()
+        orders = await self.create(original_id, conversions, calibration_id=calibration_id)
+        return [
+            await self._recordings.wait(
+                order.conversion_id, timeout=max(0.0, limit - (clock.monotonic() - start))
+            )
+            for order in orders
+        ]
+
+    async def retry(self, recording_id: str, *, timeout: float | None = None) -> Order:
+        """Try a failed conversion again.
+
+        Args:
+            recording_id: The conversion, or the original meaning its latest failed conversion.
+            timeout: Seconds for the whole call.
+
+        Raises:
+            RequestRefused: There is nothing to retry.
+        """
+        return await self._call(RETRY, path={"recording_id": recording_id}, timeout=timeout)

@@ -1,0 +1,140 @@
+"""One call as the transport sees it: where to, with which bytes, and whether it may be repeated."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+import attrs
+import orjson
+
+from audiokit.transport._source import Source
+from audiokit.typing import ProgressCallback
+
+
+class Retry(enum.Enum):
+    """What may be repeated without asking the caller."""
+
+    SAFE = enum.auto()
+    """Doing it twice is doing it once: repeat after any temporary failure."""
+
+    IF_REFUSED = enum.auto()
+    """Repeat only what certainly had no effect: not sent, or answered with 429."""
+
+    NEVER = enum.auto()
+    """Repeat only what was not sent at all."""
+
+
+class Body(Protocol):
+    """A request body that can be opened once per attempt."""
+
+    @property
+    def content_type(self) -> str | None:
+        """Value of the Content-Type header, or None to send none."""
+        ...
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Exact length, or None when it is unknown and the body goes out chunked."""
+        ...
+
+    @property
+    def is_replayable(self) -> bool:
+        """Whether `open` gives the same bytes a second time."""
+        ...
+
+    @property
+    def is_file(self) -> bool:
+        """Whether this is a transfer of a file: takes a place among the uploads, has no total time."""
+        ...
+
+    def open(self) -> AsyncIterator[bytes]:
+        """The bytes, in chunks."""
+        ...
+
+
+@attrs.frozen
+class JsonBody:
+    """A JSON document."""
+
+    value: object
+
+    content_type = "application/json"
+    is_replayable = True
+    is_file = False
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of the encoded document."""
+        return len(orjson.dumps(self.value))
+
+    async def open(self) -> AsyncIterator[bytes]:
+        """The encoded document, in one piece."""
+        yield orjson.dumps(self.value)
+
+
+@attrs.frozen(kw_only=True)
+class StreamBody:
+    """A file as the whole body, as presigned uploads want it."""
+
+    source: Source
+    content_type: str | None = None
+    on_progress: ProgressCallback | None = None
+
+    is_file = True
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Size of the source in bytes."""
+        return self.source.size_bytes
+
+    @property
+    def is_replayable(self) -> bool:
+        """As the source."""
+        return self.source.is_replayable
+
+    def open(self) -> AsyncIterator[bytes]:
+        """The file's bytes."""
+        return self.source.open(on_progress=self.on_progress)
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One logical call; retries of it are attempts of the same call.
+
+    Attributes:
+        api: Which API's credentials and base URL apply.
+        operation: Name for messages, e.g. ``respeecher.voices.list``.
+        method: HTTP verb.
+        url: Absolute URL, or a path that is appended to the API's base URL.
+        timeout_s: Whole-call limit in seconds; None means the default of `Timeouts`.
+    """
+
+    api: str
+    operation: str
+    method: str
+    url: str
+    query: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    body: Body | None = None
+    retry: Retry = Retry.IF_REFUSED
+    timeout_s: float | None = None
+    authorise: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """A complete answer, of whatever status."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def json(self) -> object:
+        """The decoded JSON document.
+
+        Raises:
+            ValueError: The content is not JSON.
+        """
+        return orjson.loads(self.content)

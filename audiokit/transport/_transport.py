@@ -1,0 +1,395 @@
+"""The one owner of the httpx client: sends calls, repeats what may be repeated, keeps deadlines."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+
+from audiokit._config import (
+    DEFAULT_BASE_URLS,
+    ENVIRONMENT_KEYS,
+    ApiAccess,
+    Limits,
+    Login,
+    RetryPolicy,
+    Timeouts,
+)
+from audiokit.errors import CallTimeout, ConnectionLost, MissingCredentials, UploadInterrupted, UsageError
+from audiokit.transport import _download
+from audiokit.transport._auth import SessionAuth, auth_for, session_id_of
+from audiokit.transport._call import Body, Call, Reply, Retry
+from audiokit.transport._errors import NEVER_REPEATED, error_for, outcome_of
+from audiokit.transport._retry import may_repeat, next_wait, outcome_of_status, parse_retry_after
+from audiokit.typing import Clock, ProgressCallback
+
+logger = logging.getLogger("audiokit.transport")
+
+_MAX_REDIRECTS: Final = 5
+
+
+class SystemClock:
+    """The event loop's own time."""
+
+    def monotonic(self) -> float:
+        """Seconds on the loop's clock."""
+        return anyio.current_time()
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+        await anyio.sleep(seconds)
+
+
+class StreamReply:
+    """An answer whose body has not been read yet."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.url = str(response.url)
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Length of the body as announced, or None when it is not (or is compressed)."""
+        value = self.headers.get("content-length", "")
+        return int(value) if value.isdecimal() and not self.headers.get("content-encoding") else None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, decompressed.
+
+        Raises:
+            ConnectionLost: It stopped before its end.
+        """
+        try:
+            async for chunk in self._response.aiter_bytes():
+                yield chunk
+        except httpx.RequestError as error:
+            raise ConnectionLost(
+                f"the answer from {urlsplit(self.url).hostname} broke off ({type(error).__name__}: {error}); "
+                "ask for it again",
+                operation="download",
+            ) from error
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """At most *limit_bytes* of the body, for error messages."""
+        parts: list[bytes] = []
+        seen = 0
+        async for chunk in self.chunks():
+            parts.append(chunk)
+            seen += len(chunk)
+            if seen >= limit_bytes:
+                break
+        return b"".join(parts)[:limit_bytes]
+
+
+class Transport:
+    """Sends calls to the APIs it was given access to.
+
+    Constructing does no I/O; use it as an async context manager, once.
+    """
+
+    def __init__(
+        self,
+        access: Mapping[str, ApiAccess],
+        *,
+        timeouts: Timeouts | None = None,
+        limits: Limits | None = None,
+        retry: RetryPolicy | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.timeouts = timeouts or Timeouts()
+        self.clock: Clock = clock or SystemClock()
+        self._access = dict(access)
+        self._limits = limits or Limits()
+        self._retry = retry or RetryPolicy()
+        self._auth = {api: auth_for(api, one) for api, one in self._access.items()}
+        self._uploads = anyio.Semaphore(int(self._limits.uploads))
+        self._client: httpx.AsyncClient | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if self._client else "not opened"
+        return f"<Transport {state}, APIs: {', '.join(sorted(self._access))}>"
+
+    async def __aenter__(self) -> Self:
+        if self._closed or self._client is not None:
+            raise UsageError("a client can be opened only once; make a new one")
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(self.timeouts.stall_s, connect=self.timeouts.connect_s, pool=None),
+            limits=httpx.Limits(
+                max_connections=int(self._limits.connections),
+                max_keepalive_connections=int(self._limits.idle_connections),
+                keepalive_expiry=self._limits.idle_s,
+            ),
+            headers={"user-agent": "audiokit", "accept": "*/*"},
+            # A jar that takes nothing: sessions belong to credentials, not to the process.
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections; further calls raise `UsageError`."""
+        self._closed = True
+        client, self._client = self._client, None
+        if client is not None:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(5):
+                await client.aclose()
+
+    def base_url(self, api: str) -> str:
+        """Root URL of *api*, without a slash at the end."""
+        return self._access[api].base_url
+
+    def adopt_session(self, api: str, reply: Reply, csrf_token: str) -> bool:
+        """Use the session that a login's *reply* set; False when it set none."""
+        session_id = session_id_of(httpx.Headers(reply.headers))
+        if session_id is None:
+            return False
+        access = self._access[api]
+        login = access.credentials if isinstance(access.credentials, Login) else None
+        self._auth[api] = SessionAuth(access.base_url, login, session=(session_id, csrf_token))
+        return True
+
+    def forget_session(self, api: str) -> None:
+        """Go back to the credentials the client was made with."""
+        self._auth[api] = auth_for(api, self._access[api])
+
+    async def fetch(self, call: Call) -> Reply:
+        """Send *call* and read the answer, whatever its status.
+
+        Raises:
+            TransportError: No complete answer arrived; the subclass tells what is known.
+            UsageError: The client is not open.
+            MissingCredentials: No credentials were given for the API.
+        """
+        async with self.stream(call) as reply:
+            content = bytearray()
+            async for chunk in reply.chunks():
+                content += chunk
+            return Reply(status=reply.status, headers=reply.headers, content=bytes(content))
+
+    @asynccontextmanager
+    async def stream(self, call: Call) -> AsyncIterator[StreamReply]:
+        """Send *call* and give the answer as soon as its head is there.
+
+        The whole-call limit covers the body too; the answer is closed on leaving.
+        """
+        limit = self._limit_of(call)
+        tries = _Attempts()
+        with anyio.move_on_after(limit) as scope:
+            async with AsyncExitStack() as stack:
+                if call.body is not None and call.body.is_file:
+                    await stack.enter_async_context(self._uploads)
+                response = await self._send(call, tries)
+                stack.push_async_callback(response.aclose)
+                yield StreamReply(response)
+        if scope.cancelled_caught:
+            raise CallTimeout(
+                f"{call.operation}: no complete answer within {limit:g} s "
+                f"({tries.count} attempt{'s' if tries.count != 1 else ''}); raise `timeout` or call again"
+                + (
+                    ""
+                    if call.retry is Retry.SAFE or not tries.maybe_sent
+                    else " after looking up what it made"
+                ),
+                operation=call.operation,
+                timeout_s=limit,
+                attempts=tries.count,
+                maybe_sent=tries.maybe_sent,
+            )
+
+    async def download(
+        self,
+        call: Call,
+        target: _download.Target,
+        *,
+        check: _download.StatusCheck,
+        on_progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Save the answer to a file: to a temporary name first, renamed when complete.
+
+        A body that breaks off is asked for again, as often as the retry policy allows.
+
+        Args:
+            call: A GET.
+            target: Where to, and under which name.
+            check: Called with the answer's head; raises for an error status.
+            on_progress: Called after each chunk.
+
+        Returns:
+            The file's path.
+        """
+        attempt = 1
+        while True:
+            try:
+                async with self.stream(call) as reply:
+                    await check(reply)
+                    return await _download.save(
+                        reply.chunks(),
+                        target,
+                        headers=reply.headers,
+                        url=reply.url,
+                        size_bytes=reply.size_bytes,
+                        on_progress=on_progress,
+                    )
+            except ConnectionLost:
+                wait = next_wait(self._retry, attempt=attempt, retry_after=None)
+                if wait is None:
+                    raise
+                attempt += 1
+                await self.clock.sleep(wait)
+
+    def _limit_of(self, call: Call) -> float:
+        if call.timeout_s is not None:
+            return call.timeout_s
+        # Files take as long as they take; `stall_s` ends those that hang.
+        is_file = call.body is not None and call.body.is_file
+        return math.inf if is_file else self.timeouts.call_s
+
+    async def _send(self, call: Call, tries: _Attempts) -> httpx.Response:
+        """Attempts with waits between them; gives the answer back unread."""
+        while True:
+            tries.count += 1
+            retry_after: float | None = None
+            failure: httpx.RequestError | None = None
+            response: httpx.Response | None = None
+            try:
+                response = await self._attempt(call, tries)
+            except httpx.RequestError as error:
+                failure, outcome = error, outcome_of(error)
+            else:
+                outcome = outcome_of_status(response.status_code)
+                retry_after = parse_retry_after(response.headers.get("retry-after"))
+            wait = None
+            if may_repeat(outcome, call.retry) and not isinstance(failure, NEVER_REPEATED):
+                wait = next_wait(self._retry, attempt=tries.count, retry_after=retry_after)
+            if (
+                wait is not None
+                and tries.body_opened
+                and call.body is not None
+                and not call.body.is_replayable
+            ):
+                wait = None
+            if wait is None:
+                if response is not None:
+                    return response
+                assert failure is not None  # noqa: S101 - one of the two was set
+                raise error_for(failure, call, attempts=tries.count) from failure
+            if response is not None:
+                await response.aclose()
+            logger.info(
+                "%s: attempt %d ended with %s, next in %.2f s",
+                call.operation,
+                tries.count,
+                outcome.name,
+                wait,
+            )
+            await self.clock.sleep(wait)
+
+    async def _attempt(self, call: Call, tries: _Attempts) -> httpx.Response:
+        client = self._open_client()
+        url = call.url if "://" in call.url else self._access[call.api].base_url + call.url
+        method = call.method
+        for _ in range(_MAX_REDIRECTS):
+            trusted = self._is_own_origin(call.api, url)
+            request = client.build_request(
+                method,
+                url,
+                params=list(call.query) or None,
+                headers=self._headers(call, with_own=trusted),
+                content=await _content(call.body, tries),
+            )
+            auth = self._auth_of(call) if call.authorise and trusted else None
+            response = await client.send(request, stream=True, auth=auth)
+            if method != "GET" or not response.has_redirect_location:
+                return response
+            url = str(response.next_request.url) if response.next_request else url
+            await response.aclose()
+        raise httpx.TooManyRedirects(f"more than {_MAX_REDIRECTS} redirects", request=request)
+
+    def _open_client(self) -> httpx.AsyncClient:
+        if self._client is None:
+            raise UsageError(
+                "the client is closed; make a new one"
+                if self._closed
+                else "the client is not open: use it inside `async with AudioKit(...) as kit:`"
+            )
+        return self._client
+
+    def _auth_of(self, call: Call) -> httpx.Auth:
+        auth = self._auth.get(call.api)
+        if auth is None:
+            name = ENVIRONMENT_KEYS[call.api][0]
+            raise MissingCredentials(
+                f"no credentials for {call.api}: set {name}, or pass {call.api}=... to AudioKit"
+                + (" (a key or a Login)" if call.api == "respeecher" else "")
+            )
+        return auth
+
+    def _is_own_origin(self, api: str, url: str) -> bool:
+        """Whether *url* belongs to the API, so that its credentials may go there."""
+        own, other = urlsplit(self._access[api].base_url), urlsplit(url)
+        return _origin(own.scheme, own.hostname, own.port) == _origin(
+            other.scheme, other.hostname, other.port
+        )
+
+    def _headers(self, call: Call, *, with_own: bool) -> dict[str, str]:
+        headers = dict(call.headers) if with_own or not call.authorise else {}
+        if call.body is not None:
+            if call.body.content_type:
+                headers["content-type"] = call.body.content_type
+            if call.body.size_bytes is not None:
+                headers["content-length"] = str(call.body.size_bytes)
+        return headers
+
+
+class _Attempts:
+    """What has been tried so far, for messages and for bodies that can be sent once."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.body_opened = False
+        self.maybe_sent = False
+
+
+async def _content(body: Body | None, tries: _Attempts) -> bytes | AsyncIterator[bytes] | None:
+    if body is None:
+        tries.maybe_sent = True
+        return None
+    if not body.is_file:
+        tries.maybe_sent = True
+        return b"".join([chunk async for chunk in body.open()])
+    return _watched(body, tries)
+
+
+async def _watched(body: Body, tries: _Attempts) -> AsyncIterator[bytes]:
+    """The body, noting that its bytes are on the way."""
+    tries.body_opened = tries.maybe_sent = True
+    sent = 0
+    async for chunk in body.open():
+        sent += len(chunk)
+        yield chunk
+    if body.size_bytes is not None and sent != body.size_bytes:
+        raise UploadInterrupted(f"{sent} of {body.size_bytes} bytes were sent", operation="upload")
+
+
+def _origin(scheme: str, host: str | None, port: int | None) -> tuple[str, str, int]:
+    return scheme, (host or "").lower(), port or (443 if scheme == "https" else 80)
+
+
+__all__ = ["DEFAULT_BASE_URLS", "StreamReply", "SystemClock", "Transport"]

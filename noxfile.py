@@ -1,0 +1,71 @@
+"""Everything CI does, one session each: `nox -l` lists them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and formatting."""
+    session.install("ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Both type checkers, strictly."""
+    session.install(".[all,test]", "mypy", "pyright[nodejs]")
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The plain tests."""
+    session.install(".[all,test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def heavy(session: nox.Session) -> None:
+    """The long tests at full size."""
+    session.install(".[all,test]")
+    session.run("pytest", "-m", "heavy", "--timeout=1800", *session.posargs, env={"AUDIOKIT_HEAVY": "full"})
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Benchmarks, each beside its rivals in one run."""
+    session.install(".[all,bench]")
+    for script in ("engine", "imports"):
+        session.run("python", f"benchmarks/{script}.py", *session.posargs)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job."""
+    session.install(".[all]")
+    session.run("audiokit", "demo", "--out", session.create_tmp())
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel, install it, and test that."""
+    session.install("build")
+    folder = Path(session.create_tmp())
+    for old in folder.glob("*.whl"):
+        old.unlink()
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(folder))
+    (wheel,) = folder.glob("*.whl")
+    session.install(f"audiokit[all,test] @ {wheel.resolve().as_uri()}")
+    # `pytest`, not `python -m pytest`: the latter would put this folder before the installed wheel.
+    session.run("pytest")
