@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import asyncio.subprocess
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,6 +56,7 @@ class EmulatorProcess:
             raise UsageError("an EmulatorProcess can be started only once; make a new one")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",
             "-m",
             "audiokit",
             "emulator",
@@ -66,6 +68,8 @@ class EmulatorProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            # The same modules as here, however this process came to find them.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(one).absolute()) for one in sys.path)},
             start_new_session=True,  # a Ctrl-C in the terminal is the parent's business
         )
         self._process = process

@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
+import anyio
 import attrs
 
 from audiokit._config import _positive
@@ -50,6 +51,18 @@ class Look:
     retry_after: float | None = None
 
 
+class Budget:
+    """Seconds for a call that has several steps; each step gets what is left."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._end = clock.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds left, never quite 0, so that the next step fails with its own message."""
+        return max(0.001, self._end - self._clock.monotonic())
+
+
 async def follow(
     look: Callable[[], Awaitable[tuple[T, Look]]],
     *,
@@ -77,12 +90,15 @@ async def follow(
     start = clock.monotonic()
     last: Look | None = None
     for wait in (schedule or PollSchedule()).waits():
-        value, last = await look()
-        if on_look is not None:
-            on_look(last)
-        if last.is_over:
-            return value
+        with anyio.move_on_after(max(0.001, timeout_s - (clock.monotonic() - start))) as scope:
+            value, last = await look()
+            if on_look is not None:
+                on_look(last)
+            if last.is_over:
+                return value
         elapsed = clock.monotonic() - start
+        if scope.cancelled_caught or last is None:
+            break
         wait_s = max(wait, last.retry_after or 0.0)
         if elapsed >= timeout_s:
             break

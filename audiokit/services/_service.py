@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -23,6 +24,7 @@ from audiokit.errors import (
 )
 from audiokit.services._dialect import Dialect
 from audiokit.services._endpoint import Endpoint
+from audiokit.services._poll import Budget, Look, PollSchedule, follow
 from audiokit.transport import Body, Call, JsonBody, Reply, StreamReply, Target, Transport
 from audiokit.transport._retry import parse_retry_after
 from audiokit.typing import ProgressCallback
@@ -137,15 +139,31 @@ class Service:
     def _structure(self, endpoint: Endpoint[Any], reply: Reply, into: type[T] | None) -> T:
         if into is None:
             return None  # type: ignore[return-value]  # an endpoint without `returns` is Endpoint[None]
+        return self._structure_document(endpoint, reply, self._document(endpoint, reply), into)
+
+    def _document(self, endpoint: Endpoint[Any], reply: Reply) -> object:
+        """The decoded JSON of an answer."""
         try:
-            return self.dialect.converter.structure(self.dialect.unwrap(reply.json()), into)
+            return reply.json()
         except ValueError as error:
-            raise UnexpectedResponse(
-                f"{endpoint.name}: the answer (HTTP {reply.status}) does not fit {_name_of(into)}: {error}",
-                operation=endpoint.name,
-                status=reply.status,
-                body=_decoded(reply.content),
-            ) from error
+            raise self._unexpected(endpoint, reply, f"is no JSON: {_excerpt(reply.content)}") from error
+
+    def _structure_document(
+        self, endpoint: Endpoint[Any], reply: Reply, document: object, into: type[T]
+    ) -> T:
+        """Structure a document that was decoded already."""
+        try:
+            return self.dialect.converter.structure(self.dialect.unwrap(document), into)
+        except ValueError as error:
+            raise self._unexpected(endpoint, reply, f"does not fit {_name_of(into)}: {error}") from error
+
+    def _unexpected(self, endpoint: Endpoint[Any], reply: Reply, what: str) -> UnexpectedResponse:
+        return UnexpectedResponse(
+            f"{endpoint.name}: the answer (HTTP {reply.status}) {what}",
+            operation=endpoint.name,
+            status=reply.status,
+            body=_decoded(reply.content),
+        )
 
     async def _save(
         self,
@@ -164,14 +182,38 @@ class Service:
 
         return await self._transport.download(call, target, check=check, on_progress=on_progress)
 
-    async def _stream(self, endpoint: Endpoint[Any], call: Call) -> AsyncIterator[bytes]:
-        """Chunks of what *call* answers."""
+    @asynccontextmanager
+    async def _stream(self, endpoint: Endpoint[Any], call: Call) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """Chunks of what *call* answers; the connection is given back on leaving."""
         async with self._transport.stream(call) as reply:
             if reply.status not in endpoint.expects:
                 content = await reply.read(_ERROR_BODY_BYTES)
                 raise self._error(endpoint, reply.status, reply.headers, content)
-            async for chunk in reply.chunks():
-                yield chunk
+            yield reply.chunks()
+
+    def _budget(self, timeout: float | None) -> Budget:
+        """Time for a call that follows remote work: *timeout* seconds, or the default."""
+        seconds = self._transport.timeouts.wait_s if timeout is None else timeout
+        return Budget(self._transport.clock, seconds)
+
+    async def _follow(
+        self,
+        look: Callable[[], Awaitable[tuple[T, Look]]],
+        *,
+        what: str,
+        remote_id: str,
+        timeout: float | None,
+        schedule: PollSchedule | None = None,
+    ) -> T:
+        """Look until the work is over."""
+        return await follow(
+            look,
+            clock=self._transport.clock,
+            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
+            job=what,
+            remote_id=remote_id,
+            schedule=schedule,
+        )
 
     def _error(
         self, endpoint: Endpoint[Any], status: int, headers: Mapping[str, str], content: bytes

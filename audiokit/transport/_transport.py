@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import anyio
@@ -305,12 +305,13 @@ class Transport:
         client = self._open_client()
         url = call.url if "://" in call.url else self._access[call.api].base_url + call.url
         method = call.method
+        query: Any = list(call.query) or None
         for _ in range(_MAX_REDIRECTS):
             trusted = self._is_own_origin(call.api, url)
             request = client.build_request(
                 method,
                 url,
-                params=list(call.query) or None,
+                params=query,
                 headers=self._headers(call, with_own=trusted),
                 content=await _content(call.body, tries),
             )
@@ -318,7 +319,7 @@ class Transport:
             response = await client.send(request, stream=True, auth=auth)
             if method != "GET" or not response.has_redirect_location:
                 return response
-            url = str(response.next_request.url) if response.next_request else url
+            url, query = str(response.next_request.url) if response.next_request else url, None
             await response.aclose()
         raise httpx.TooManyRedirects(f"more than {_MAX_REDIRECTS} redirects", request=request)
 

@@ -13,7 +13,7 @@ from audiokit.errors import InvalidRequest, UnexpectedResponse
 from audiokit.services._check import between, one_of
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
-from audiokit.services._poll import Look, follow
+from audiokit.services._poll import Look
 from audiokit.services.apiaudio._audience import Audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Target
@@ -212,6 +212,7 @@ class Mastering(ApiAudioService):
         Raises:
             JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
         """
+        budget = self._budget(timeout)
         track = await self.create(
             script_id,
             sound_template=sound_template,
@@ -227,6 +228,7 @@ class Mastering(ApiAudioService):
             channels=channels,
             version=version,
             mastering_preset=mastering_preset,
+            timeout=budget.left(),
         )
         if track.is_ready:
             return track
@@ -238,7 +240,7 @@ class Mastering(ApiAudioService):
             version=version,
             public=public,
             end_format=formats[0] if formats else None,
-            timeout=timeout,
+            timeout=budget.left(),
         )
 
     async def retrieve(
@@ -305,13 +307,7 @@ class Mastering(ApiAudioService):
             )
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
-        return await follow(
-            look,
-            clock=self._transport.clock,
-            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
-            job="mastering",
-            remote_id=script_id,
-        )
+        return await self._follow(look, what="mastering", remote_id=script_id, timeout=timeout)
 
     async def download(
         self,

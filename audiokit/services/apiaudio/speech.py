@@ -13,7 +13,7 @@ from audiokit.errors import InvalidRequest, RemoteFailure, UnexpectedResponse
 from audiokit.services._check import between
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
-from audiokit.services._poll import Look, follow
+from audiokit.services._poll import Look
 from audiokit.services.apiaudio._audience import Audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Reply, Target
@@ -194,6 +194,7 @@ class SpeechService(ApiAudioService):
             RemoteFailure: A section could not be spoken.
             JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
         """
+        budget = self._budget(timeout)
         speech = await self.create(
             script_id,
             voice=voice,
@@ -203,6 +204,7 @@ class SpeechService(ApiAudioService):
             silence_padding_ms=silence_padding_ms,
             effect=effect,
             version=version,
+            timeout=budget.left(),
         )
         if not speech.is_ready:
             first = as_list("audience", audience) or [{}]
@@ -211,7 +213,7 @@ class SpeechService(ApiAudioService):
                 audience=first[0],
                 version=version,
                 request_id=speech.request_id,
-                timeout=timeout,
+                timeout=budget.left(),
             )
         return speech.raise_for_error()
 
@@ -259,13 +261,7 @@ class SpeechService(ApiAudioService):
             found = await self.retrieve(script_id, audience=audience, version=version, request_id=request_id)
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
-        return await follow(
-            look,
-            clock=self._transport.clock,
-            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
-            job="speech",
-            remote_id=script_id,
-        )
+        return await self._follow(look, what="speech", remote_id=script_id, timeout=timeout)
 
     async def save(
         self,

@@ -13,7 +13,7 @@ from audiokit.errors import InvalidRequest
 from audiokit.services._check import one_of
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
-from audiokit.services._poll import Look, follow
+from audiokit.services._poll import Look
 from audiokit.services.audiostack._base import AudioStackService
 from audiokit.services.audiostack.tts import TTS
 from audiokit.transport import Reply, Target
@@ -208,6 +208,7 @@ class Mixes(AudioStackService):
         Raises:
             JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
         """
+        budget = self._budget(timeout)
         mix = await self.create(
             speech=speech,
             script_id=script_id,
@@ -217,8 +218,9 @@ class Mixes(AudioStackService):
             timeline_properties=timeline_properties,
             mastering_preset=mastering_preset,
             public=public,
+            timeout=budget.left(),
         )
-        return mix if mix.is_ready else await self.wait(mix.production_id, timeout=timeout)
+        return mix if mix.is_ready else await self.wait(mix.production_id, timeout=budget.left())
 
     async def get(self, production_id: str, *, timeout: float | None = None) -> Mix:
         """Get a mix; `is_ready` tells whether it is finished."""
@@ -231,13 +233,7 @@ class Mixes(AudioStackService):
             found = await self.get(production_id)
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
-        return await follow(
-            look,
-            clock=self._transport.clock,
-            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
-            job="mix",
-            remote_id=production_id,
-        )
+        return await self._follow(look, what="mix", remote_id=production_id, timeout=timeout)
 
     async def download(
         self,

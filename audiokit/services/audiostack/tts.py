@@ -12,7 +12,7 @@ from audiokit.errors import InvalidRequest
 from audiokit.services._check import between
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
-from audiokit.services._poll import Look, follow
+from audiokit.services._poll import Look
 from audiokit.services.audiostack._base import AudioStackService
 from audiokit.services.audiostack.scripts import StackScript
 from audiokit.transport import Reply, Target
@@ -134,6 +134,7 @@ class TTSService(AudioStackService):
         Raises:
             JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
         """
+        budget = self._budget(timeout)
         speech = await self.create(
             script,
             voice=voice,
@@ -142,10 +143,11 @@ class TTSService(AudioStackService):
             audience=audience,
             sections=sections,
             public=public,
+            timeout=budget.left(),
         )
         if speech.is_ready:
             return speech
-        return await self.wait(speech.speech_id, public=public, timeout=timeout)
+        return await self.wait(speech.speech_id, public=public, timeout=budget.left())
 
     async def get(self, speech_id: str, *, public: bool | None = None, timeout: float | None = None) -> TTS:
         """Get a speech; `is_ready` tells whether it is finished."""
@@ -161,13 +163,7 @@ class TTSService(AudioStackService):
             found = await self.get(speech_id, public=public)
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
-        return await follow(
-            look,
-            clock=self._transport.clock,
-            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
-            job="speech",
-            remote_id=speech_id,
-        )
+        return await self._follow(look, what="speech", remote_id=speech_id, timeout=timeout)
 
     async def download(
         self, speech: TTS, to: StrPath, *, name: str | None = None, timeout: float | None = None

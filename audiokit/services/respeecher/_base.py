@@ -40,8 +40,8 @@ class RespeecherService(Service):
             reply = await self._reply(
                 endpoint, query={**query, "limit": page_size, "offset": at}, timeout=timeout
             )
-            items = self._structure(endpoint, reply, endpoint.returns)
-            document = reply.json()
+            document = self._document(endpoint, reply)
+            items = self._structure_document(endpoint, reply, document, endpoint.returns or list)
             pagination = document.get("pagination") if isinstance(document, dict) else None
             total = pagination.get("count") if isinstance(pagination, dict) else len(items) + at
             return Page(items=items, total=total if isinstance(total, int) else None, offset=at)

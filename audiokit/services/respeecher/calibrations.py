@@ -12,7 +12,7 @@ from audiokit.services._check import audio, text
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import Pages
-from audiokit.services._poll import Look, follow
+from audiokit.services._poll import Look
 from audiokit.services.respeecher._base import AUDIO_FORMATS, LABEL_CHARACTERS, RespeecherService
 from audiokit.services.respeecher.session import User
 from audiokit.transport import Multipart, Retry, as_source
@@ -119,7 +119,9 @@ class Calibrations(RespeecherService):
             RemoteFailure: The pitch could not be told, e.g. there is no voice in it.
             JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
         """
-        return await self.wait((await self.create(name, data)).id, timeout=timeout)
+        budget = self._budget(timeout)
+        created = await self.create(name, data, timeout=budget.left())
+        return await self.wait(created.id, timeout=budget.left())
 
     async def wait(self, calibration_id: str, *, timeout: float | None = None) -> Calibration:
         """Follow a calibration until it is calibrated; raises as `create_and_wait`."""
@@ -128,13 +130,7 @@ class Calibrations(RespeecherService):
             found = await self.get(calibration_id)
             return found, Look(state=found.state, is_over=found.state in {"calibrated", "error"})
 
-        done = await follow(
-            look,
-            clock=self._transport.clock,
-            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
-            job="calibration",
-            remote_id=calibration_id,
-        )
+        done = await self._follow(look, what="calibration", remote_id=calibration_id, timeout=timeout)
         if done.state == "error":
             raise RemoteFailure(
                 f"calibration {done.name!r} failed: {done.error or 'no reason given'}",

@@ -145,16 +145,11 @@ class Orders(RespeecherService):
             RemoteFailure: One of them failed; the others go on remotely.
             JobTimeout: One was not done within *timeout* seconds (default `Timeouts.wait_s`).
         """
-        limit = self._transport.timeouts.wait_s if timeout is None else timeout
-        clock = self._transport.clock
-        start = clock.monotonic()
-        orders = await self.create(original_id, conversions, calibration_id=calibration_id)
-        return [
-            await self._recordings.wait(
-                order.conversion_id, timeout=max(0.0, limit - (clock.monotonic() - start))
-            )
-            for order in orders
-        ]
+        budget = self._budget(timeout)
+        orders = await self.create(
+            original_id, conversions, calibration_id=calibration_id, timeout=budget.left()
+        )
+        return [await self._recordings.wait(order.conversion_id, timeout=budget.left()) for order in orders]
 
     async def retry(self, recording_id: str, *, timeout: float | None = None) -> Order:
         """Try a failed conversion again.

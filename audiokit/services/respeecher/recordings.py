@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from audiokit.services._check import audio, one_of, text
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import Pages
-from audiokit.services._poll import Look, PollSchedule, follow
+from audiokit.services._poll import Look, PollSchedule
 from audiokit.services.respeecher._base import AUDIO_FORMATS, LABEL_CHARACTERS, RespeecherService
 from audiokit.services.respeecher._deleted import deleted_ids
 from audiokit.transport import Call, Multipart, Retry, Target, as_source
@@ -292,8 +293,11 @@ class Recordings(RespeecherService):
             RemoteFailure: The API could not use it.
             JobTimeout: Not ready within *timeout* seconds (default `Timeouts.wait_s`).
         """
-        uploaded = await self.upload(data, folder_id=folder_id, label=label, microphone=microphone)
-        return await self.wait(uploaded.id, timeout=timeout)
+        budget = self._budget(timeout)
+        uploaded = await self.upload(
+            data, folder_id=folder_id, label=label, microphone=microphone, timeout=budget.left()
+        )
+        return await self.wait(uploaded.id, timeout=budget.left())
 
     async def create_tts(
         self,
@@ -336,10 +340,15 @@ class Recordings(RespeecherService):
         timeout: float | None = None,
     ) -> Recording:
         """Have a text spoken and follow until the recording is ready; raises as `upload_and_wait`."""
+        budget = self._budget(timeout)
         created = await self.create_tts(
-            text_to_speak, folder_id=folder_id, text_language=text_language, label=label
+            text_to_speak,
+            folder_id=folder_id,
+            text_language=text_language,
+            label=label,
+            timeout=budget.left(),
         )
-        return await self.wait(created.id, timeout=timeout)
+        return await self.wait(created.id, timeout=budget.left())
 
     async def create_tts_v1(
         self,
@@ -389,13 +398,8 @@ class Recordings(RespeecherService):
             found = await self.get(recording_id)
             return found, Look(state=found.state, is_over=found.is_over)
 
-        done = await follow(
-            look,
-            clock=self._transport.clock,
-            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
-            job="recording",
-            remote_id=recording_id,
-            schedule=schedule,
+        done = await self._follow(
+            look, what="recording", remote_id=recording_id, timeout=timeout, schedule=schedule
         )
         return done.raise_for_error()
 
@@ -497,8 +501,16 @@ class Recordings(RespeecherService):
             DOWNLOAD, self._file_call(recording, timeout), target, on_progress=on_progress
         )
 
-    def stream(self, recording: Recording | str, *, timeout: float | None = None) -> AsyncIterator[bytes]:
-        """Iterate over a recording's audio as it arrives, without a file."""
+    def stream(
+        self, recording: Recording | str, *, timeout: float | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Get a recording's audio as it arrives, without a file.
+
+        ::
+
+            async with kit.respeecher.recordings.stream(recording) as chunks:
+                async for chunk in chunks: ...
+        """
         return self._stream(DOWNLOAD, self._file_call(recording, timeout))
 
     def _file_call(self, recording: Recording | str, timeout: float | None) -> Call:
