@@ -22,6 +22,11 @@ _STOP_S: Final = 5.0
 _ERROR_TAIL_BYTES: Final = 2000
 
 
+def _module_path() -> str:
+    """The child finds the same modules as this process, however that came to find them."""
+    return os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
+
+
 class EmulatorProcess:
     """``python -m audiokit emulator`` on a free loopback port.
 
@@ -68,8 +73,7 @@ class EmulatorProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            # The same modules as here, however this process came to find them.
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(one).absolute()) for one in sys.path)},
+            env={**os.environ, "PYTHONPATH": _module_path()},
             start_new_session=True,  # a Ctrl-C in the terminal is the parent's business
         )
         self._process = process

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Awaitable, Callable
-from typing import Protocol, TypeAlias
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from typing import Protocol, TypeAlias, TypedDict
 
 import attrs
+import orjson
 
-__all__ = ["AudioData", "Clock", "Progress", "ProgressCallback", "StrPath"]
+__all__ = ["AudioData", "CallOptions", "Clock", "Progress", "ProgressCallback", "RawReply", "StrPath"]
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 """A path on this machine."""
@@ -48,3 +49,44 @@ class Clock(Protocol):
     def sleep(self, seconds: float, /) -> Awaitable[None]:
         """Wait for *seconds*."""
         ...
+
+
+@attrs.frozen(kw_only=True)
+class RawReply:
+    """An answer as it came, of whatever status.
+
+    Attributes:
+        status: HTTP status.
+        headers: Names compared without case.
+        content: The body; empty for a download, which goes to its file instead.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = attrs.field(repr=False)
+
+    def json(self) -> object:
+        """The decoded JSON document.
+
+        Raises:
+            ValueError: The content is not JSON.
+        """
+        return orjson.loads(self.content)
+
+
+class CallOptions(TypedDict, total=False):
+    """Options that every call takes, as keyword arguments.
+
+    Attributes:
+        timeout: Seconds for the whole call: queue, retries, polling, body. Without it the
+            client's `Timeouts` apply, and a transfer of a file ends only when it stalls.
+        headers: Further request headers, e.g. a trace id; sent to the API's own origin only.
+        is_repeatable: True lets a request be repeated after any temporary failure, also where
+            that could do the work twice. False forbids what the endpoint itself would allow.
+        on_reply: Called with each answer as it came, also one that is about to raise.
+    """
+
+    timeout: float | None
+    headers: Mapping[str, str]
+    is_repeatable: bool
+    on_reply: Callable[[RawReply], object]

@@ -17,19 +17,16 @@ def add_to(commands: Any) -> None:
         "emulator", help="serve the three APIs on this machine, with real sound"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=8900, help="port, 0 for a free one (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="keep everything here; temporary if not given"
-    )
+    parser.add_argument("--port", type=int, default=8900, help="0 for a free one (default: %(default)s)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep everything here; temporary without")
     parser.add_argument("--strict", action="store_true", help="apply the gateway's character set to labels")
-    parser.add_argument(
-        "--workers", type=int, default=2, help="processes that make sound (default: %(default)s)"
-    )
+    parser.add_argument("--workers", type=int, default=2, help="processes for sound (default: %(default)s)")
     parser.add_argument("--routes", action="store_true", help="list the routes instead of serving")
     parser.add_argument(
         "--json", action="store_true", help="print the ready line, or the routes, as one line of JSON"
+    )
+    parser.add_argument(
+        "--print-env", action="store_true", help="when ready, also print the line to export for from_env()"
     )
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input closes")
     parser.set_defaults(run=run)
@@ -51,7 +48,12 @@ def run(options: argparse.Namespace) -> int:
             strict=options.strict,
             workers=options.workers,
         )
-        serve(settings, json_ready=options.json, watch_stdin=options.watch_stdin)
+        serve(
+            settings,
+            json_ready=options.json,
+            print_env=options.print_env,
+            watch_stdin=options.watch_stdin,
+        )
     except (ValueError, OSError) as error:
         raise CommandError(str(error)) from error
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
@@ -11,7 +12,7 @@ import attrs
 
 from audiokit._config import _positive
 from audiokit.errors import JobTimeout
-from audiokit.typing import Clock
+from audiokit.typing import CallOptions, Clock
 
 T = TypeVar("T")
 
@@ -54,9 +55,19 @@ class Look:
 class Budget:
     """Seconds for a call that has several steps; each step gets what is left."""
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
+    def __init__(self, clock: Clock, seconds: float, options: CallOptions) -> None:
         self._clock = clock
         self._end = clock.monotonic() + seconds
+        self._options = options
+
+    def options(self) -> CallOptions:
+        """The call's options for its next step."""
+        left = self.left()
+        return {**self._options, "timeout": left} if math.isfinite(left) else self._options
+
+    def without_timeout(self) -> CallOptions:
+        """The call's options for one of many looks, each of which has the client's own limit."""
+        return {**self._options, "timeout": None}
 
     def left(self) -> float:
         """Seconds left, never quite 0, so that the next step fails with its own message."""

@@ -15,6 +15,7 @@ from audiokit.errors import (
     AuthenticationError,
     Conflict,
     CreditsExhausted,
+    InvalidRequest,
     NotFound,
     PayloadTooLarge,
     RateLimited,
@@ -25,9 +26,9 @@ from audiokit.errors import (
 from audiokit.services._dialect import Dialect
 from audiokit.services._endpoint import Endpoint
 from audiokit.services._poll import Budget, Look, PollSchedule, follow
-from audiokit.transport import Body, Call, JsonBody, Reply, StreamReply, Target, Transport
+from audiokit.transport import Body, Call, JsonBody, Reply, Retry, StreamReply, Target, Transport
 from audiokit.transport._retry import parse_retry_after
-from audiokit.typing import ProgressCallback
+from audiokit.typing import CallOptions, ProgressCallback, RawReply
 
 T = TypeVar("T")
 
@@ -43,6 +44,19 @@ _ERRORS: Final[dict[int, type[ApiError]]] = {
     429: RateLimited,
 }
 _ERROR_BODY_BYTES: Final = 65_536
+_NO_OPTIONS: Final[CallOptions] = {}
+_NOT_FOR_CALLERS: Final = frozenset(
+    {
+        "api-key",
+        "x-api-key",
+        "cookie",
+        "x-csrf-token",
+        "authorization",
+        "host",
+        "content-length",
+        "content-type",
+    }
+)
 
 
 class Service:
@@ -64,10 +78,10 @@ class Service:
         query: Mapping[str, QueryValue] | None = None,
         json: Mapping[str, Any] | None = None,
         body: Body | None = None,
-        timeout: float | None = None,
+        options: CallOptions = _NO_OPTIONS,
     ) -> T:
         """Call, and structure the answer into what the endpoint returns."""
-        reply = await self._reply(endpoint, path=path, query=query, json=json, body=body, timeout=timeout)
+        reply = await self._reply(endpoint, path=path, query=query, json=json, body=body, options=options)
         return self._structure(endpoint, reply, endpoint.returns)
 
     async def _reply(
@@ -78,15 +92,17 @@ class Service:
         query: Mapping[str, QueryValue] | None = None,
         json: Mapping[str, Any] | None = None,
         body: Body | None = None,
-        timeout: float | None = None,
+        options: CallOptions = _NO_OPTIONS,
     ) -> Reply:
         """Call, and give the successful answer as it came."""
-        call = self._build(endpoint, path=path, query=query, json=json, body=body, timeout=timeout)
-        return await self._send(endpoint, call)
+        call = self._build(endpoint, path=path, query=query, json=json, body=body, options=options)
+        return await self._send(endpoint, call, options)
 
-    async def _send(self, endpoint: Endpoint[Any], call: Call) -> Reply:
+    async def _send(self, endpoint: Endpoint[Any], call: Call, options: CallOptions = _NO_OPTIONS) -> Reply:
         """Send *call*, and give the successful answer as it came."""
         reply = await self._transport.fetch(call)
+        if "on_reply" in options:
+            options["on_reply"](reply)
         if reply.status not in endpoint.expects:
             raise self._error(endpoint, reply.status, reply.headers, reply.content)
         return reply
@@ -99,7 +115,7 @@ class Service:
         query: Mapping[str, QueryValue] | None = None,
         json: Mapping[str, Any] | None = None,
         body: Body | None = None,
-        timeout: float | None = None,
+        options: CallOptions = _NO_OPTIONS,
     ) -> Call:
         return Call(
             api=endpoint.api,
@@ -108,8 +124,9 @@ class Service:
             url=endpoint.fill(path or {}),
             query=encode_query(query or {}),
             body=body if json is None else JsonBody(without_unset(json)),
-            retry=endpoint.retry,
-            timeout_s=timeout,
+            retry=_retry_rule(endpoint, options),
+            timeout_s=options.get("timeout"),
+            headers=_own_headers(options),
         )
 
     def _at(
@@ -118,8 +135,9 @@ class Service:
         url: str,
         *,
         body: Body | None = None,
+        query: Mapping[str, QueryValue] | None = None,
         authorise: bool = True,
-        timeout: float | None = None,
+        options: CallOptions = _NO_OPTIONS,
     ) -> Call:
         """A call to a URL the API has given, for an endpoint that has no path of its own.
 
@@ -130,9 +148,11 @@ class Service:
             operation=endpoint.name,
             method=endpoint.method,
             url=url,
+            query=encode_query(query or {}),
             body=body,
-            retry=endpoint.retry,
-            timeout_s=timeout,
+            retry=_retry_rule(endpoint, options),
+            timeout_s=options.get("timeout"),
+            headers=_own_headers(options) if authorise else {},
             authorise=authorise,
         )
 
@@ -172,10 +192,13 @@ class Service:
         target: Target,
         *,
         on_progress: ProgressCallback | None = None,
+        options: CallOptions = _NO_OPTIONS,
     ) -> Path:
         """Download what *call* answers to *target*."""
 
         async def check(reply: StreamReply) -> None:
+            if "on_reply" in options:
+                options["on_reply"](RawReply(status=reply.status, headers=reply.headers, content=b""))
             if reply.status not in endpoint.expects:
                 content = await reply.read(_ERROR_BODY_BYTES)
                 raise self._error(endpoint, reply.status, reply.headers, content)
@@ -191,25 +214,28 @@ class Service:
                 raise self._error(endpoint, reply.status, reply.headers, content)
             yield reply.chunks()
 
-    def _budget(self, timeout: float | None) -> Budget:
-        """Time for a call that follows remote work: *timeout* seconds, or the default."""
-        seconds = self._transport.timeouts.wait_s if timeout is None else timeout
-        return Budget(self._transport.clock, seconds)
+    def _budget(self, options: CallOptions, *, default_s: float | None = None) -> Budget:
+        """Time for a call of several steps: its timeout, else *default_s*, else `Timeouts.wait_s`."""
+        timeout = options.get("timeout")
+        if timeout is None:
+            timeout = self._transport.timeouts.wait_s if default_s is None else default_s
+        return Budget(self._transport.clock, timeout, options)
 
     async def _follow(
         self,
-        look: Callable[[], Awaitable[tuple[T, Look]]],
+        look: Callable[[CallOptions], Awaitable[tuple[T, Look]]],
         *,
         what: str,
         remote_id: str,
-        timeout: float | None,
+        options: CallOptions,
         schedule: PollSchedule | None = None,
     ) -> T:
-        """Look until the work is over."""
+        """Look until the work is over; *look* is given the options of one look."""
+        budget = self._budget(options)
         return await follow(
-            look,
+            lambda: look(budget.without_timeout()),
             clock=self._transport.clock,
-            timeout_s=self._transport.timeouts.wait_s if timeout is None else timeout,
+            timeout_s=budget.left(),
             job=what,
             remote_id=remote_id,
             schedule=schedule,
@@ -237,6 +263,26 @@ class Service:
             retry_after=parse_retry_after(headers.get("retry-after")),
             body=body,
         )
+
+
+def _retry_rule(endpoint: Endpoint[Any], options: CallOptions) -> Retry:
+    """The endpoint's rule, unless the caller knows better."""
+    if "is_repeatable" not in options:
+        return endpoint.retry
+    return Retry.SAFE if options["is_repeatable"] else Retry.NEVER
+
+
+def _own_headers(options: CallOptions) -> dict[str, str]:
+    """The caller's headers, refused where they would replace ours."""
+    headers = dict(options.get("headers", {}))
+    for name in headers:
+        if name.lower() in _NOT_FOR_CALLERS:
+            raise InvalidRequest(
+                f"headers must not set {name!r}: audiokit sets it itself; credentials go to AudioKit(...)",
+                field="headers",
+                value=name,
+            )
+    return headers
 
 
 def encode_query(values: Mapping[str, QueryValue]) -> Sequence[tuple[str, str]]:

@@ -10,7 +10,9 @@ import attrs
 import orjson
 
 from audiokit.transport._source import Source
-from audiokit.typing import ProgressCallback
+from audiokit.typing import ProgressCallback, RawReply
+
+Reply = RawReply
 
 
 class Retry(enum.Enum):
@@ -121,20 +123,3 @@ class Call:
     retry: Retry = Retry.IF_REFUSED
     timeout_s: float | None = None
     authorise: bool = True
-
-
-@attrs.frozen(kw_only=True)
-class Reply:
-    """A complete answer, of whatever status."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    def json(self) -> object:
-        """The decoded JSON document.
-
-        Raises:
-            ValueError: The content is not JSON.
-        """
-        return orjson.loads(self.content)

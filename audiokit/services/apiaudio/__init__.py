@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from audiokit.services._api import Api
+from audiokit.services._dialect import APIAUDIO
 from audiokit.services.apiaudio.mastering import MasteredTrack, Mastering, SectionTiming
 from audiokit.services.apiaudio.media import Media, UploadedMedia
 from audiokit.services.apiaudio.scripts import Script, Scripts
@@ -22,10 +24,13 @@ __all__ = [
 ]
 
 
-class ApiAudio:
+class ApiAudio(Api):
     """The services of api.audio v1, one per resource."""
 
+    dialect = APIAUDIO
+
     def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
         self.scripts = Scripts(transport)
         self.speech = SpeechService(transport)
         self.mastering = Mastering(transport)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import attrs
 
@@ -17,7 +17,7 @@ from audiokit.services._poll import Look
 from audiokit.services.apiaudio._audience import Audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Target
-from audiokit.typing import ProgressCallback, StrPath
+from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 END_FORMATS: Final = (
     "wav",
@@ -128,7 +128,7 @@ class Mastering(ApiAudioService):
         share: bool = False,
         connectors: Sequence[Mapping[str, Any]] | None = None,
         callback_url: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> MasteredTrack:
         """Master a script whose speech has been made.
 
@@ -152,7 +152,7 @@ class Mastering(ApiAudioService):
             share: Ask for a page to share; makes the files public.
             connectors: Third-party connectors to hand the result to.
             callback_url: Where the API shall send an event when it is done.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Returns:
             The track; `is_ready` tells whether it is finished.
@@ -186,7 +186,7 @@ class Mastering(ApiAudioService):
             "callback_url": callback_url,
         }
         given = {name: value for name, value in body.items() if value is not None}
-        return await self._call(CREATE, json=given, timeout=timeout)
+        return await self._call(CREATE, json=given, options=options)
 
     async def create_and_wait(
         self,
@@ -205,14 +205,14 @@ class Mastering(ApiAudioService):
         channels: int | None = None,
         version: str | None = None,
         mastering_preset: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> MasteredTrack:
         """Master a script and follow it to the end; arguments as `create`.
 
         Raises:
-            JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
+            JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
         """
-        budget = self._budget(timeout)
+        budget = self._budget(options)
         track = await self.create(
             script_id,
             sound_template=sound_template,
@@ -228,7 +228,7 @@ class Mastering(ApiAudioService):
             channels=channels,
             version=version,
             mastering_preset=mastering_preset,
-            timeout=budget.left(),
+            **budget.options(),
         )
         if track.is_ready:
             return track
@@ -240,7 +240,7 @@ class Mastering(ApiAudioService):
             version=version,
             public=public,
             end_format=formats[0] if formats else None,
-            timeout=budget.left(),
+            **budget.options(),
         )
 
     async def retrieve(
@@ -253,7 +253,7 @@ class Mastering(ApiAudioService):
         vast: bool = False,
         end_format: str | None = None,
         request_id: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> MasteredTrack:
         """Get a mastered track by what identifies it.
 
@@ -265,7 +265,7 @@ class Mastering(ApiAudioService):
             vast: The VAST document's URL instead of the audio's; needs ``public=True``.
             end_format: Which of the rendered formats; mp3 when not given.
             request_id: One particular request.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Raises:
             NotFound: No such track was mastered.
@@ -281,7 +281,7 @@ class Mastering(ApiAudioService):
             "endFormat": end_format,
             "requestId": request_id,
         }
-        return await self._call(RETRIEVE, query=query, timeout=timeout)
+        return await self._call(RETRIEVE, query=query, options=options)
 
     async def wait(
         self,
@@ -292,11 +292,11 @@ class Mastering(ApiAudioService):
         public: bool = False,
         vast: bool = False,
         end_format: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> MasteredTrack:
         """Follow a track until its file is there; arguments as `retrieve`."""
 
-        async def look() -> tuple[MasteredTrack, Look]:
+        async def look(each: CallOptions) -> tuple[MasteredTrack, Look]:
             found = await self.retrieve(
                 script_id,
                 audience=audience,
@@ -304,10 +304,11 @@ class Mastering(ApiAudioService):
                 public=public,
                 vast=vast,
                 end_format=end_format,
+                **each,
             )
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
-        return await self._follow(look, what="mastering", remote_id=script_id, timeout=timeout)
+        return await self._follow(look, what="mastering", remote_id=script_id, options=options)
 
     async def download(
         self,
@@ -320,7 +321,7 @@ class Mastering(ApiAudioService):
         vast: bool = False,
         end_format: str | None = None,
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Path:
         """Save a mastered track, waiting for it first if need be.
 
@@ -333,7 +334,7 @@ class Mastering(ApiAudioService):
             vast: Save the VAST document instead of the audio.
             end_format: Which format.
             on_progress: Called after each chunk.
-            timeout: Seconds to wait for the track to be ready (default `Timeouts.wait_s`).
+            options: See `CallOptions`; the timeout is for waiting (default `Timeouts.wait_s`).
 
         Returns:
             Path of the file.
@@ -345,7 +346,7 @@ class Mastering(ApiAudioService):
             public=public,
             vast=vast,
             end_format=end_format,
-            timeout=timeout,
+            **options,
         )
         return await self.save(track, to, is_audio=not vast, on_progress=on_progress)
 
@@ -357,6 +358,7 @@ class Mastering(ApiAudioService):
         name: str | None = None,
         is_audio: bool = True,
         on_progress: ProgressCallback | None = None,
+        **options: Unpack[CallOptions],
     ) -> Path:
         """Save a track that is ready; *to* and *name* (for a folder) as `download`.
 
@@ -368,9 +370,9 @@ class Mastering(ApiAudioService):
                 operation=RETRIEVE.name,
                 status=202,
             )
-        call = self._at(FILE, track.url, authorise=False)
+        call = self._at(FILE, track.url, authorise=False, options=options)
         target = Target.of(to, name=name, must_be_audio=is_audio)
-        return await self._save(FILE, call, target, on_progress=on_progress)
+        return await self._save(FILE, call, target, on_progress=on_progress, options=options)
 
 
 def _check(*, public: bool, vast: bool, channels: int | None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from typing import Unpack
 
 import attrs
 
@@ -10,7 +12,7 @@ from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Retry, StreamBody, as_source
-from audiokit.typing import AudioData, ProgressCallback
+from audiokit.typing import AudioData, CallOptions, ProgressCallback
 
 
 @attrs.define
@@ -47,7 +49,7 @@ class Media(ApiAudioService):
         name: str | None = None,
         tags: Iterable[str] = (),
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> UploadedMedia:
         """Upload a file, in chunks: ask for a place, then put the bytes there without the key.
 
@@ -56,16 +58,18 @@ class Media(ApiAudioService):
             name: Name to keep it under, a label; the path's own when not given.
             tags: Tags to keep with it.
             on_progress: Called after each chunk sent.
-            timeout: Seconds for the transfer; by default only a stall ends it.
+            options: See `CallOptions`.
 
         Raises:
             RequestRefused: The content is no audio the API can use.
         """
         source = await as_source(data, name=name)
         query = {"filename": source.name, "tags": ",".join(tags) or None}
-        media = await self._call(UPLOAD_URL, query=query)
+        budget = self._budget(options, default_s=math.inf)
+        media = await self._call(UPLOAD_URL, query=query, options=budget.options())
         # The official client labels every file audio/mpeg, and presigned places may insist on it.
         body = StreamBody(source=source, content_type="audio/mpeg", on_progress=on_progress)
         url = media.file_upload_url or ""
-        await self._send(PUT, self._at(PUT, url, body=body, authorise=False, timeout=timeout))
+        call = self._at(PUT, url, body=body, authorise=False, options=budget.options())
+        await self._send(PUT, call, options)
         return media

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -13,6 +13,7 @@ from audiokit.services._check import text
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.typing import CallOptions
 
 NAME_CHARACTERS = 60
 
@@ -58,7 +59,7 @@ class Scripts(ApiAudioService):
         versions: Mapping[str, str] | None = None,
         version: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Script:
         """Create a script, or update the one with the same *script_id*.
 
@@ -72,7 +73,7 @@ class Scripts(ApiAudioService):
             versions: Further versions by name; ``v0`` is *script_text* itself.
             version: Write this one version only.
             metadata: Free data, up to 2 kB.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Raises:
             InvalidRequest: A name is too long or starts with ``_``.
@@ -89,7 +90,7 @@ class Scripts(ApiAudioService):
             "version": version or UNSET,
             "metadata": UNSET if metadata is None else dict(metadata),
         }
-        return await self._call(CREATE, json=body, timeout=timeout)
+        return await self._call(CREATE, json=body, options=options)
 
 
 def _name(field: str, value: str | None) -> str | UnsetType:

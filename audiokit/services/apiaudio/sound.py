@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable
+from typing import Unpack
 
 import attrs
 
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import get
 from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.typing import CallOptions
 
 
 @attrs.define
@@ -53,7 +55,7 @@ class Sound(ApiAudioService):
         collections: str | Iterable[str] | None = None,
         contents: str | Iterable[str] | None = None,
         industry_examples: str | Iterable[str] | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> builtins.list[SoundTemplate]:
         """List the sound templates that match all filters given.
 
@@ -64,7 +66,7 @@ class Sound(ApiAudioService):
             collections: E.g. ``newscast``, ``commercial``.
             contents: Segments it must have, e.g. ``intro``.
             industry_examples: E.g. ``news``, ``travel``.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
         """
         query = {
             "genre": genre,
@@ -74,7 +76,7 @@ class Sound(ApiAudioService):
             "contents": _comma(contents),
             "industryExamples": _comma(industry_examples),
         }
-        return (await self._call(LIST, query=query, timeout=timeout)).templates
+        return (await self._call(LIST, query=query, options=options)).templates
 
     list = list_sound_templates
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -17,7 +17,7 @@ from audiokit.services._poll import Look
 from audiokit.services.apiaudio._audience import Audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Reply, Target
-from audiokit.typing import ProgressCallback, StrPath
+from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 Speed = float | int
 
@@ -130,7 +130,7 @@ class SpeechService(ApiAudioService):
         use_dictionary: bool | None = None,
         use_text_normalizer: bool | None = None,
         callback_url: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Speech:
         """Have a script spoken.
 
@@ -148,7 +148,7 @@ class SpeechService(ApiAudioService):
             use_dictionary: Apply the pronunciation dictionary.
             use_text_normalizer: Normalise the text (German voices).
             callback_url: Where the API shall send an event when it is done.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Returns:
             The speech; `is_ready` tells whether it is finished. A section can have failed
@@ -173,7 +173,7 @@ class SpeechService(ApiAudioService):
             "callback_url": callback_url,
         }
         given = {name: value for name, value in body.items() if value is not None}
-        return self._speech(CREATE, script_id, await self._reply(CREATE, json=given, timeout=timeout))
+        return self._speech(CREATE, script_id, await self._reply(CREATE, json=given, options=options))
 
     async def create_and_wait(
         self,
@@ -186,15 +186,15 @@ class SpeechService(ApiAudioService):
         silence_padding_ms: int | None = None,
         effect: str | None = None,
         version: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Speech:
         """Have a script spoken and follow it to the end; arguments as `create`.
 
         Raises:
             RemoteFailure: A section could not be spoken.
-            JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
+            JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
         """
-        budget = self._budget(timeout)
+        budget = self._budget(options)
         speech = await self.create(
             script_id,
             voice=voice,
@@ -204,7 +204,7 @@ class SpeechService(ApiAudioService):
             silence_padding_ms=silence_padding_ms,
             effect=effect,
             version=version,
-            timeout=budget.left(),
+            **budget.options(),
         )
         if not speech.is_ready:
             first = as_list("audience", audience) or [{}]
@@ -213,7 +213,7 @@ class SpeechService(ApiAudioService):
                 audience=first[0],
                 version=version,
                 request_id=speech.request_id,
-                timeout=budget.left(),
+                **budget.options(),
             )
         return speech.raise_for_error()
 
@@ -225,7 +225,7 @@ class SpeechService(ApiAudioService):
         version: str | None = None,
         section: str | None = None,
         request_id: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Speech:
         """Get the speech of a script for one listener.
 
@@ -235,7 +235,7 @@ class SpeechService(ApiAudioService):
             version: Script version.
             section: One section only.
             request_id: One particular request.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
         """
         query = {
             **as_query(audience),
@@ -244,7 +244,7 @@ class SpeechService(ApiAudioService):
             "section": section,
             "requestId": request_id,
         }
-        return self._speech(RETRIEVE, script_id, await self._reply(RETRIEVE, query=query, timeout=timeout))
+        return self._speech(RETRIEVE, script_id, await self._reply(RETRIEVE, query=query, options=options))
 
     async def wait(
         self,
@@ -253,15 +253,17 @@ class SpeechService(ApiAudioService):
         audience: Mapping[str, str] | None = None,
         version: str | None = None,
         request_id: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Speech:
         """Follow the speech of a script until it is ready."""
 
-        async def look() -> tuple[Speech, Look]:
-            found = await self.retrieve(script_id, audience=audience, version=version, request_id=request_id)
+        async def look(each: CallOptions) -> tuple[Speech, Look]:
+            found = await self.retrieve(
+                script_id, audience=audience, version=version, request_id=request_id, **each
+            )
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
-        return await self._follow(look, what="speech", remote_id=script_id, timeout=timeout)
+        return await self._follow(look, what="speech", remote_id=script_id, options=options)
 
     async def save(
         self,
@@ -270,6 +272,7 @@ class SpeechService(ApiAudioService):
         *,
         name: str | None = None,
         on_progress: ProgressCallback | None = None,
+        **options: Unpack[CallOptions],
     ) -> Path:
         """Save one section's wav.
 
@@ -289,9 +292,9 @@ class SpeechService(ApiAudioService):
             raise InvalidRequest(
                 f"section {section.name!r} has no audio: {section.error}", field="section", value=section.name
             )
-        call = self._at(FILE, section.url, authorise=False)
+        call = self._at(FILE, section.url, authorise=False, options=options)
         target = Target.of(to, name=name or section.name)
-        return await self._save(FILE, call, target, on_progress=on_progress)
+        return await self._save(FILE, call, target, on_progress=on_progress, options=options)
 
     def _speech(self, endpoint: Endpoint[_Document], script_id: str, reply: Reply) -> Speech:
         raw = self._structure(endpoint, reply, _Document).extra

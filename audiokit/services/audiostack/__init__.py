@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from audiokit.services._api import Api
+from audiokit.services._dialect import AUDIOSTACK
 from audiokit.services.audiostack.media import StackMedia, StackMediaFiles
 from audiokit.services.audiostack.mixes import Mix, Mixes, MixFile, MixSection, MixTimeline
 from audiokit.services.audiostack.scripts import StackScript, StackScripts
@@ -24,10 +26,13 @@ __all__ = [
 ]
 
 
-class AudioStack:
+class AudioStack(Api):
     """The services of AudioStack v2, one per resource."""
 
+    dialect = AUDIOSTACK
+
     def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
         self.scripts = StackScripts(transport)
         self.media = StackMediaFiles(transport)
         self.tts = TTSService(transport)

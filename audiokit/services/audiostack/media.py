@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Unpack
+
 import attrs
 
 from audiokit.services._check import audio
@@ -9,7 +12,7 @@ from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services.audiostack._base import AudioStackService
 from audiokit.transport import Retry, Source, StreamBody, as_source
-from audiokit.typing import AudioData, ProgressCallback
+from audiokit.typing import AudioData, CallOptions, ProgressCallback
 
 
 @attrs.define
@@ -57,7 +60,7 @@ class StackMediaFiles(AudioStackService):
         *,
         name: str | None = None,
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> StackMedia:
         """Upload a file, in chunks: ask for a place, put the bytes there without the key, get the item.
 
@@ -65,13 +68,13 @@ class StackMediaFiles(AudioStackService):
             data: Path, bytes or async iterable. Sound segments must be wav.
             name: Name to keep it under, a label; the path's own when not given.
             on_progress: Called after each chunk sent.
-            timeout: Seconds for the transfer; by default only a stall ends it.
+            options: See `CallOptions`.
 
         Raises:
             RequestRefused: The content is no audio the API can use.
         """
         source = await as_source(data, name=name)
-        return await self._put(source, on_progress=on_progress, timeout=timeout)
+        return await self._put(source, on_progress=on_progress, options=options)
 
     async def create_wav(
         self,
@@ -79,7 +82,7 @@ class StackMediaFiles(AudioStackService):
         *,
         name: str | None = None,
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> StackMedia:
         """As `create`, for sound segments: refuses all but wav before anything is sent.
 
@@ -88,17 +91,18 @@ class StackMediaFiles(AudioStackService):
         """
         source = await as_source(data, name=name)
         audio("data", source, {"wav"})
-        return await self._put(source, on_progress=on_progress, timeout=timeout)
+        return await self._put(source, on_progress=on_progress, options=options)
 
-    async def get(self, media_id: str, *, timeout: float | None = None) -> StackMedia:
+    async def get(self, media_id: str, **options: Unpack[CallOptions]) -> StackMedia:
         """Get one uploaded file's item."""
-        return await self._call(GET, path={"media_id": media_id}, timeout=timeout)
+        return await self._call(GET, path={"media_id": media_id}, options=options)
 
     async def _put(
-        self, source: Source, *, on_progress: ProgressCallback | None, timeout: float | None
+        self, source: Source, *, on_progress: ProgressCallback | None, options: CallOptions
     ) -> StackMedia:
-        place = await self._call(CREATE, json={"fileName": source.name})
+        budget = self._budget(options, default_s=math.inf)
+        place = await self._call(CREATE, json={"fileName": source.name}, options=budget.options())
         body = StreamBody(source=source, on_progress=on_progress)
-        call = self._at(PUT, place.file_upload_url, body=body, authorise=False, timeout=timeout)
-        await self._send(PUT, call)
-        return await self.get(place.media_id)
+        call = self._at(PUT, place.file_upload_url, body=body, authorise=False, options=budget.options())
+        await self._send(PUT, call, options)
+        return await self.get(place.media_id, **budget.options())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -17,7 +17,7 @@ from audiokit.services._poll import Look
 from audiokit.services.audiostack._base import AudioStackService
 from audiokit.services.audiostack.tts import TTS
 from audiokit.transport import Reply, Target
-from audiokit.typing import ProgressCallback, StrPath
+from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 
 @attrs.frozen(kw_only=True)
@@ -136,7 +136,7 @@ class Mixes(AudioStackService):
         strict_validation: bool | None = None,
         sections: Mapping[str, Mapping[str, Any]] | None = None,
         sound_layer: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Mix:
         """Mix speech with a sound template.
 
@@ -154,7 +154,7 @@ class Mixes(AudioStackService):
             strict_validation: False lets clips overlap.
             sections: Settings by section name.
             sound_layer: Layer of the template.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Returns:
             The mix; `is_ready` tells whether it is finished. Its files are wav.
@@ -188,7 +188,7 @@ class Mixes(AudioStackService):
             "soundLayer": sound_layer,
         }
         given = {name: value for name, value in body.items() if value is not None}
-        return self._mix(CREATE, await self._reply(CREATE, json=given, timeout=timeout))
+        return self._mix(CREATE, await self._reply(CREATE, json=given, options=options))
 
     async def create_and_wait(
         self,
@@ -201,14 +201,14 @@ class Mixes(AudioStackService):
         timeline_properties: MixTimeline | None = None,
         mastering_preset: str | None = None,
         public: bool | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Mix:
         """Mix and follow to the end; arguments as `create`.
 
         Raises:
-            JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
+            JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
         """
-        budget = self._budget(timeout)
+        budget = self._budget(options)
         mix = await self.create(
             speech=speech,
             script_id=script_id,
@@ -218,22 +218,22 @@ class Mixes(AudioStackService):
             timeline_properties=timeline_properties,
             mastering_preset=mastering_preset,
             public=public,
-            timeout=budget.left(),
+            **budget.options(),
         )
-        return mix if mix.is_ready else await self.wait(mix.production_id, timeout=budget.left())
+        return mix if mix.is_ready else await self.wait(mix.production_id, **budget.options())
 
-    async def get(self, production_id: str, *, timeout: float | None = None) -> Mix:
+    async def get(self, production_id: str, **options: Unpack[CallOptions]) -> Mix:
         """Get a mix; `is_ready` tells whether it is finished."""
-        return self._mix(GET, await self._reply(GET, path={"production_id": production_id}, timeout=timeout))
+        return self._mix(GET, await self._reply(GET, path={"production_id": production_id}, options=options))
 
-    async def wait(self, production_id: str, *, timeout: float | None = None) -> Mix:
+    async def wait(self, production_id: str, **options: Unpack[CallOptions]) -> Mix:
         """Follow a mix until it is finished."""
 
-        async def look() -> tuple[Mix, Look]:
-            found = await self.get(production_id)
+        async def look(each: CallOptions) -> tuple[Mix, Look]:
+            found = await self.get(production_id, **each)
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
-        return await self._follow(look, what="mix", remote_id=production_id, timeout=timeout)
+        return await self._follow(look, what="mix", remote_id=production_id, options=options)
 
     async def download(
         self,
@@ -242,7 +242,7 @@ class Mixes(AudioStackService):
         *,
         name: str | None = None,
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> builtins.list[Path]:
         """Save all files of a finished mix.
 
@@ -252,7 +252,7 @@ class Mixes(AudioStackService):
             name: Name in the folder, without extension: ``name_0``, ``name_1`` and so on for
                 several files; the API's names when not given.
             on_progress: Called after each chunk.
-            timeout: Seconds for each file; by default only a stall ends it.
+            options: See `CallOptions`.
 
         Returns:
             Paths, in the order of `Mix.files`.
@@ -267,8 +267,8 @@ class Mixes(AudioStackService):
         for index, file in enumerate(mix.files):
             numbered = f"{name}_{index}" if name and len(mix.files) > 1 else name
             target = Target.of(to, name=numbered or file.filename)
-            call = self._at(FILE, file.url, timeout=timeout)
-            paths.append(await self._save(FILE, call, target, on_progress=on_progress))
+            call = self._at(FILE, file.url, options=options)
+            paths.append(await self._save(FILE, call, target, on_progress=on_progress, options=options))
         return paths
 
     def _mix(self, endpoint: Endpoint[Mix], reply: Reply) -> Mix:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -11,6 +11,7 @@ from audiokit.services._check import text
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.audiostack._base import AudioStackService
+from audiokit.typing import CallOptions
 
 
 @attrs.define
@@ -44,7 +45,7 @@ class StackScripts(AudioStackService):
         module_name: str | None = None,
         script_name: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> StackScript:
         """Create a script; always a new one.
 
@@ -55,7 +56,7 @@ class StackScripts(AudioStackService):
             module_name: Module level.
             script_name: Script level.
             metadata: Free data.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
         """
         text("script_text", script_text, shortest=1, longest=1_000_000)
         body = {
@@ -66,4 +67,4 @@ class StackScripts(AudioStackService):
             "metadata": None if metadata is None else dict(metadata),
         }
         given = {name: value for name, value in body.items() if value is not None}
-        return await self._call(CREATE, json=given, timeout=timeout)
+        return await self._call(CREATE, json=given, options=options)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Unpack
+
 from audiokit.services._check import text
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.audiostack._base import AudioStackService
 from audiokit.services.audiostack.media import StackMedia, StackMediaFiles
 from audiokit.services.audiostack.templates import StackTemplate, TemplateReply, template_of
 from audiokit.transport import Transport
-from audiokit.typing import AudioData
+from audiokit.typing import AudioData, CallOptions
 
 CREATE = Endpoint(
     name="audiostack.segments.create",
@@ -27,7 +30,7 @@ class Segments(AudioStackService):
         self._media = media
 
     async def create(
-        self, template_name: str, media: StackMedia | str, name: str, *, timeout: float | None = None
+        self, template_name: str, media: StackMedia | str, name: str, **options: Unpack[CallOptions]
     ) -> StackTemplate:
         """Make an uploaded wav file a segment of a template.
 
@@ -35,7 +38,7 @@ class Segments(AudioStackService):
             template_name: An existing template.
             media: The uploaded file, or its id.
             name: Name of the segment; ``intro``, ``main`` and ``outro`` are customary, any will do.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Returns:
             The template with its segments.
@@ -47,15 +50,16 @@ class Segments(AudioStackService):
         text("name", name, shortest=1, longest=1000)
         media_id = media.media_id if isinstance(media, StackMedia) else media
         body = {"templateName": template_name, "mediaId": media_id, "segmentName": name}
-        return template_of(self, CREATE, await self._reply(CREATE, json=body, timeout=timeout))
+        return template_of(self, CREATE, await self._reply(CREATE, json=body, options=options))
 
     async def upload(
-        self, template_name: str, data: AudioData, name: str, *, timeout: float | None = None
+        self, template_name: str, data: AudioData, name: str, **options: Unpack[CallOptions]
     ) -> StackTemplate:
         """Upload a wav file and make it a segment, in one step; arguments as `create`.
 
         Raises:
             UnsupportedAudio: The content is not wav; nothing was sent.
         """
-        media = await self._media.create_wav(data, timeout=timeout)
-        return await self.create(template_name, media, name)
+        budget = self._budget(options, default_s=math.inf)
+        media = await self._media.create_wav(data, **budget.options())
+        return await self.create(template_name, media, name, **budget.options())

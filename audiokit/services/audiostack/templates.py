@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -12,6 +12,7 @@ from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.audiostack._base import AudioStackService
 from audiokit.transport import Reply, Retry
+from audiokit.typing import CallOptions
 
 
 @attrs.define
@@ -74,7 +75,7 @@ class Templates(AudioStackService):
         *,
         description: str | None = None,
         is_elastic: bool | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> StackTemplate:
         """Register a new template, still without segments.
 
@@ -82,7 +83,7 @@ class Templates(AudioStackService):
             template_name: Unique in the account.
             description: Free text.
             is_elastic: Not for self-serve accounts.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Raises:
             Conflict: The name is taken.
@@ -90,15 +91,15 @@ class Templates(AudioStackService):
         text("template_name", template_name, shortest=1, longest=1000)
         body = {"templateName": template_name, "description": description, "isElastic": is_elastic}
         given = {name: value for name, value in body.items() if value is not None}
-        return template_of(self, CREATE, await self._reply(CREATE, json=given, timeout=timeout))
+        return template_of(self, CREATE, await self._reply(CREATE, json=given, options=options))
 
-    async def delete(self, template_name: str, *, timeout: float | None = None) -> None:
+    async def delete(self, template_name: str, **options: Unpack[CallOptions]) -> None:
         """Delete a template with all its segments.
 
         Raises:
             NotFound: There is none of this name.
         """
-        await self._call(DELETE, path={"template_name": template_name}, timeout=timeout)
+        await self._call(DELETE, path={"template_name": template_name}, options=options)
 
 
 def template_of(service: AudioStackService, endpoint: Endpoint[TemplateReply], reply: Reply) -> StackTemplate:

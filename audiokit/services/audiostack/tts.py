@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -16,7 +16,7 @@ from audiokit.services._poll import Look
 from audiokit.services.audiostack._base import AudioStackService
 from audiokit.services.audiostack.scripts import StackScript
 from audiokit.transport import Reply, Target
-from audiokit.typing import StrPath
+from audiokit.typing import CallOptions, StrPath
 
 
 @attrs.define
@@ -73,7 +73,7 @@ class TTSService(AudioStackService):
         use_cache: bool | None = None,
         use_denoiser: bool | None = None,
         use_autofix: bool | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> TTS:
         """Have a script spoken; every call makes a new speech.
 
@@ -90,7 +90,7 @@ class TTSService(AudioStackService):
             use_cache: Reuse earlier renderings.
             use_denoiser: Clean the speech.
             use_autofix: Repair bad renderings.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Returns:
             The speech; `is_ready` tells whether it is finished.
@@ -115,7 +115,7 @@ class TTSService(AudioStackService):
             "useAutofix": use_autofix,
         }
         given = {name: value for name, value in body.items() if value is not None}
-        return self._tts(CREATE, await self._reply(CREATE, json=given, timeout=timeout))
+        return self._tts(CREATE, await self._reply(CREATE, json=given, options=options))
 
     async def create_and_wait(
         self,
@@ -127,14 +127,14 @@ class TTSService(AudioStackService):
         audience: Mapping[str, str] | None = None,
         sections: Mapping[str, Mapping[str, Any]] | None = None,
         public: bool | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> TTS:
         """Have a script spoken and follow it to the end; arguments as `create`.
 
         Raises:
-            JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
+            JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
         """
-        budget = self._budget(timeout)
+        budget = self._budget(options)
         speech = await self.create(
             script,
             voice=voice,
@@ -143,30 +143,32 @@ class TTSService(AudioStackService):
             audience=audience,
             sections=sections,
             public=public,
-            timeout=budget.left(),
+            **budget.options(),
         )
         if speech.is_ready:
             return speech
-        return await self.wait(speech.speech_id, public=public, timeout=budget.left())
+        return await self.wait(speech.speech_id, public=public, **budget.options())
 
-    async def get(self, speech_id: str, *, public: bool | None = None, timeout: float | None = None) -> TTS:
+    async def get(self, speech_id: str, *, public: bool | None = None, **options: Unpack[CallOptions]) -> TTS:
         """Get a speech; `is_ready` tells whether it is finished."""
         reply = await self._reply(
-            GET, path={"speech_id": speech_id}, query={"public": public}, timeout=timeout
+            GET, path={"speech_id": speech_id}, query={"public": public}, options=options
         )
         return self._tts(GET, reply)
 
-    async def wait(self, speech_id: str, *, public: bool | None = None, timeout: float | None = None) -> TTS:
+    async def wait(
+        self, speech_id: str, *, public: bool | None = None, **options: Unpack[CallOptions]
+    ) -> TTS:
         """Follow a speech until it is finished."""
 
-        async def look() -> tuple[TTS, Look]:
-            found = await self.get(speech_id, public=public)
+        async def look(each: CallOptions) -> tuple[TTS, Look]:
+            found = await self.get(speech_id, public=public, **each)
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
-        return await self._follow(look, what="speech", remote_id=speech_id, timeout=timeout)
+        return await self._follow(look, what="speech", remote_id=speech_id, options=options)
 
     async def download(
-        self, speech: TTS, to: StrPath, *, name: str | None = None, timeout: float | None = None
+        self, speech: TTS, to: StrPath, *, name: str | None = None, **options: Unpack[CallOptions]
     ) -> list[Path]:
         """Save all sections of a finished speech as wav.
 
@@ -174,7 +176,7 @@ class TTSService(AudioStackService):
             speech: The speech.
             to: An existing folder.
             name: Name without extension: ``name_1_of_3`` and so on; the sections' names when not given.
-            timeout: Seconds for each file; by default only a stall ends it.
+            options: See `CallOptions`.
 
         Returns:
             Paths, in the order of `TTS.sections`.
@@ -191,8 +193,8 @@ class TTSService(AudioStackService):
                     value=speech.speech_id,
                 )
             numbered = f"{name}_{number}_of_{len(speech.sections)}" if name else section.section_name
-            call = self._at(FILE, section.url, timeout=timeout)
-            paths.append(await self._save(FILE, call, Target.of(to, name=numbered)))
+            call = self._at(FILE, section.url, options=options)
+            paths.append(await self._save(FILE, call, Target.of(to, name=numbered), options=options))
         return paths
 
     def _tts(self, endpoint: Endpoint[TTS], reply: Reply) -> TTS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from audiokit.services._api import Api
+from audiokit.services._dialect import RESPEECHER
 from audiokit.services.respeecher.accents import Accents
 from audiokit.services.respeecher.api_key import ApiKeys
 from audiokit.services.respeecher.calibrations import Calibration, Calibrations
@@ -35,10 +37,13 @@ __all__ = [
 ]
 
 
-class Respeecher:
+class Respeecher(Api):
     """The services of the Respeecher Voice Marketplace, one per resource."""
 
+    dialect = RESPEECHER
+
     def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
         self.api_key = ApiKeys(transport)
         self.session = Sessions(transport)
         self.calibrations = Calibrations(transport)

@@ -10,6 +10,7 @@ from audiokit.services._dialect import RESPEECHER
 from audiokit.services._endpoint import Endpoint
 from audiokit.services._pages import Page, Pages
 from audiokit.services._service import QueryValue, Service
+from audiokit.typing import CallOptions
 
 T = TypeVar("T")
 
@@ -30,15 +31,15 @@ class RespeecherService(Service):
         page_size: int,
         offset: int,
         largest: int,
-        timeout: float | None,
+        options: CallOptions,
     ) -> Pages[T]:
-        """The list that *query* selects; *timeout* holds for each page."""
+        """The list that *query* selects; *options* hold for each page."""
         between("page_size", page_size, 1, largest)
         between("offset", offset, 0, 2**31)
 
         async def fetch(at: int) -> Page[T]:
             reply = await self._reply(
-                endpoint, query={**query, "limit": page_size, "offset": at}, timeout=timeout
+                endpoint, query={**query, "limit": page_size, "offset": at}, options=options
             )
             document = self._document(endpoint, reply)
             items = self._structure_document(endpoint, reply, document, endpoint.returns or list)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import get
 from audiokit.services.respeecher._base import RespeecherService
+from audiokit.typing import CallOptions
 
 
 @attrs.define
@@ -29,10 +30,10 @@ SAMPLES = get(
 class Accents(RespeecherService):
     """Calls on accents."""
 
-    async def samples(self, accent_id: str, *, timeout: float | None = None) -> Samples:
+    async def samples(self, accent_id: str, **options: Unpack[CallOptions]) -> Samples:
         """Get samples of an accent.
 
         Raises:
             NotFound: There is no such accent.
         """
-        return await self._call(SAMPLES, query={"accent_id": accent_id}, timeout=timeout)
+        return await self._call(SAMPLES, query={"accent_id": accent_id}, options=options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Unpack
 
 import attrs
 
@@ -10,6 +11,7 @@ from audiokit._config import Secret
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.respeecher._base import RespeecherService
+from audiokit.typing import CallOptions
 
 
 @attrs.define
@@ -47,19 +49,21 @@ DELETE: Endpoint[None] = Endpoint(
 class ApiKeys(RespeecherService):
     """Make and delete the key of the account."""
 
-    async def create(self, *, expires_at: datetime | None = None, timeout: float | None = None) -> NewApiKey:
+    async def create(
+        self, *, expires_at: datetime | None = None, **options: Unpack[CallOptions]
+    ) -> NewApiKey:
         """Make a new key; the account's earlier one stops working.
 
         Args:
             expires_at: When the key shall end; must be aware of its zone. None means never.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Raises:
             AuthenticationError: The credentials used for this call were refused.
         """
         body = {} if expires_at is None else {"expires_at": expires_at.isoformat()}
-        return await self._call(CREATE, json=body, timeout=timeout)
+        return await self._call(CREATE, json=body, options=options)
 
-    async def delete(self, *, timeout: float | None = None) -> None:
+    async def delete(self, **options: Unpack[CallOptions]) -> None:
         """Delete the account's key. Calls that use it fail from then on."""
-        await self._call(DELETE, timeout=timeout)
+        await self._call(DELETE, options=options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Unpack
 
 import attrs
 
@@ -16,7 +17,7 @@ from audiokit.services._poll import Look
 from audiokit.services.respeecher._base import AUDIO_FORMATS, LABEL_CHARACTERS, RespeecherService
 from audiokit.services.respeecher.session import User
 from audiokit.transport import Multipart, Retry, as_source
-from audiokit.typing import AudioData, ProgressCallback
+from audiokit.typing import AudioData, CallOptions, ProgressCallback
 
 
 @attrs.define
@@ -90,7 +91,7 @@ class Calibrations(RespeecherService):
         data: AudioData,
         *,
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Calibration:
         """Upload a recording to be measured; its state is ``processing`` at first.
 
@@ -98,7 +99,7 @@ class Calibrations(RespeecherService):
             name: Unique in the account, 1 to 40 characters.
             data: wav, ogg, mp3 or flac; three seconds of speech or more give a good figure.
             on_progress: Called after each chunk sent.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Raises:
             UnsupportedAudio: The content is no such audio; nothing was sent.
@@ -108,29 +109,29 @@ class Calibrations(RespeecherService):
         source = await as_source(data)
         audio("data", source, AUDIO_FORMATS)
         body = Multipart(fields=[("name", name)], file_field="data", source=source, on_progress=on_progress)
-        return await self._call(CREATE, body=body, timeout=timeout)
+        return await self._call(CREATE, body=body, options=options)
 
     async def create_and_wait(
-        self, name: str, data: AudioData, *, timeout: float | None = None
+        self, name: str, data: AudioData, **options: Unpack[CallOptions]
     ) -> Calibration:
         """Upload and follow to the end.
 
         Raises:
             RemoteFailure: The pitch could not be told, e.g. there is no voice in it.
-            JobTimeout: Not finished within *timeout* seconds (default `Timeouts.wait_s`).
+            JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
         """
-        budget = self._budget(timeout)
-        created = await self.create(name, data, timeout=budget.left())
-        return await self.wait(created.id, timeout=budget.left())
+        budget = self._budget(options)
+        created = await self.create(name, data, **budget.options())
+        return await self.wait(created.id, **budget.options())
 
-    async def wait(self, calibration_id: str, *, timeout: float | None = None) -> Calibration:
+    async def wait(self, calibration_id: str, **options: Unpack[CallOptions]) -> Calibration:
         """Follow a calibration until it is calibrated; raises as `create_and_wait`."""
 
-        async def look() -> tuple[Calibration, Look]:
-            found = await self.get(calibration_id)
+        async def look(each: CallOptions) -> tuple[Calibration, Look]:
+            found = await self.get(calibration_id, **each)
             return found, Look(state=found.state, is_over=found.state in {"calibrated", "error"})
 
-        done = await self._follow(look, what="calibration", remote_id=calibration_id, timeout=timeout)
+        done = await self._follow(look, what="calibration", remote_id=calibration_id, options=options)
         if done.state == "error":
             raise RemoteFailure(
                 f"calibration {done.name!r} failed: {done.error or 'no reason given'}",
@@ -140,21 +141,21 @@ class Calibrations(RespeecherService):
             )
         return done
 
-    async def enable(self, calibration_id: str, *, timeout: float | None = None) -> Calibration:
+    async def enable(self, calibration_id: str, **options: Unpack[CallOptions]) -> Calibration:
         """Make this the calibration that orders use by default."""
-        return await self._call(ENABLE, path={"calibration_id": calibration_id}, timeout=timeout)
+        return await self._call(ENABLE, path={"calibration_id": calibration_id}, options=options)
 
-    async def auto(self, *, timeout: float | None = None) -> User:
+    async def auto(self, **options: Unpack[CallOptions]) -> User:
         """Make automatic measuring the default; no stored calibration stays enabled."""
-        return await self._call(AUTO, timeout=timeout)
+        return await self._call(AUTO, options=options)
 
-    async def get(self, calibration_id: str, *, timeout: float | None = None) -> Calibration:
+    async def get(self, calibration_id: str, **options: Unpack[CallOptions]) -> Calibration:
         """Get one calibration.
 
         Raises:
             NotFound: There is none with this id.
         """
-        return await self._call(GET, path={"calibration_id": calibration_id}, timeout=timeout)
+        return await self._call(GET, path={"calibration_id": calibration_id}, options=options)
 
     def list(
         self,
@@ -162,7 +163,7 @@ class Calibrations(RespeecherService):
         search: str | None = None,
         page_size: int = 50,
         offset: int = 0,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Pages[Calibration]:
         """List the account's calibrations.
 
@@ -170,11 +171,11 @@ class Calibrations(RespeecherService):
             search: Part of the name.
             page_size: Objects asked for at once, 1 to 200.
             offset: Objects to skip.
-            timeout: Seconds for each page.
+            options: See `CallOptions`.
         """
         query = {"search": UNSET if search is None else search}
-        return self._pages(LIST, query, page_size=page_size, offset=offset, largest=200, timeout=timeout)
+        return self._pages(LIST, query, page_size=page_size, offset=offset, largest=200, options=options)
 
-    async def delete(self, calibration_id: str, *, timeout: float | None = None) -> Calibration:
+    async def delete(self, calibration_id: str, **options: Unpack[CallOptions]) -> Calibration:
         """Delete a calibration and get what it was."""
-        return await self._call(DELETE, path={"calibration_id": calibration_id}, timeout=timeout)
+        return await self._call(DELETE, path={"calibration_id": calibration_id}, options=options)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import attrs
 
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import get
 from audiokit.services.respeecher._base import RespeecherService
+from audiokit.typing import CallOptions
 
 
 @attrs.define
@@ -28,6 +31,6 @@ GET = get("respeecher.credits.get", "/api/credits", Balance, source="vendor endp
 class Credits(RespeecherService):
     """Ask for the balance."""
 
-    async def get(self, *, timeout: float | None = None) -> Balance:
+    async def get(self, **options: Unpack[CallOptions]) -> Balance:
         """Get the credits left."""
-        return await self._call(GET, timeout=timeout)
+        return await self._call(GET, options=options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Unpack
 
 import attrs
 
@@ -14,6 +15,7 @@ from audiokit.services._pages import Pages
 from audiokit.services.respeecher._base import LABEL_CHARACTERS, RespeecherService
 from audiokit.services.respeecher._deleted import deleted_ids
 from audiokit.transport import Retry
+from audiokit.typing import CallOptions
 
 
 @attrs.define
@@ -64,7 +66,7 @@ class Folders(RespeecherService):
         direction: str | None = None,
         page_size: int = 50,
         offset: int = 0,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Pages[Folder]:
         """List the folders of a project.
 
@@ -73,35 +75,35 @@ class Folders(RespeecherService):
             direction: ``asc`` or ``desc``.
             page_size: Objects asked for at once, 1 to 200.
             offset: Objects to skip.
-            timeout: Seconds for each page.
+            options: See `CallOptions`.
         """
         one_of("direction", direction, {"asc", "desc"})
         query = {"project_id": project_id, "direction": direction}
-        return self._pages(LIST, query, page_size=page_size, offset=offset, largest=200, timeout=timeout)
+        return self._pages(LIST, query, page_size=page_size, offset=offset, largest=200, options=options)
 
-    async def create(self, project_id: str, name: str, *, timeout: float | None = None) -> Folder:
+    async def create(self, project_id: str, name: str, **options: Unpack[CallOptions]) -> Folder:
         """Create a folder in a project; *name* has 1 to 40 characters."""
         text("name", name, shortest=1, longest=LABEL_CHARACTERS)
-        return await self._call(CREATE, json={"name": name, "project_id": project_id}, timeout=timeout)
+        return await self._call(CREATE, json={"name": name, "project_id": project_id}, options=options)
 
-    async def rename(self, folder_id: str, name: str, *, timeout: float | None = None) -> Folder:
+    async def rename(self, folder_id: str, name: str, **options: Unpack[CallOptions]) -> Folder:
         """Give a folder a new name of 1 to 40 characters."""
         text("name", name, shortest=1, longest=LABEL_CHARACTERS)
-        return await self._call(RENAME, path={"folder_id": folder_id}, json={"name": name}, timeout=timeout)
+        return await self._call(RENAME, path={"folder_id": folder_id}, json={"name": name}, options=options)
 
-    async def delete(self, folder_id: str, *, timeout: float | None = None) -> Sequence[str]:
+    async def delete(self, folder_id: str, **options: Unpack[CallOptions]) -> Sequence[str]:
         """Delete a folder with its recordings.
 
         Returns:
             Ids of the folders that are gone, as far as the API tells.
         """
-        reply = await self._reply(DELETE, path={"folder_id": folder_id}, timeout=timeout)
+        reply = await self._reply(DELETE, path={"folder_id": folder_id}, options=options)
         return deleted_ids(reply, folder_id)
 
-    async def get(self, folder_id: str, *, timeout: float | None = None) -> Folder:
+    async def get(self, folder_id: str, **options: Unpack[CallOptions]) -> Folder:
         """Get one folder.
 
         Raises:
             NotFound: There is none with this id.
         """
-        return await self._call(GET, path={"folder_id": folder_id}, timeout=timeout)
+        return await self._call(GET, path={"folder_id": folder_id}, options=options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import attrs
 
 from audiokit.services._check import text as check_text
@@ -9,6 +11,7 @@ from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.respeecher._base import RespeecherService
 from audiokit.transport import Retry
+from audiokit.typing import CallOptions
 
 TEXT_CHARACTERS = 2000
 
@@ -49,16 +52,16 @@ DELETE = Endpoint(
 class Notes(RespeecherService):
     """Calls on notes."""
 
-    async def create(self, recording_id: str, text: str, *, timeout: float | None = None) -> Note:
+    async def create(self, recording_id: str, text: str, **options: Unpack[CallOptions]) -> Note:
         """Put a note of up to 2000 characters on a recording."""
         check_text("text", text, longest=TEXT_CHARACTERS)
-        return await self._call(CREATE, json={"recording_id": recording_id, "text": text}, timeout=timeout)
+        return await self._call(CREATE, json={"recording_id": recording_id, "text": text}, options=options)
 
-    async def update(self, recording_id: str, text: str, *, timeout: float | None = None) -> Note:
+    async def update(self, recording_id: str, text: str, **options: Unpack[CallOptions]) -> Note:
         """Change the note of a recording."""
         check_text("text", text, longest=TEXT_CHARACTERS)
-        return await self._call(UPDATE, json={"recording_id": recording_id, "text": text}, timeout=timeout)
+        return await self._call(UPDATE, json={"recording_id": recording_id, "text": text}, options=options)
 
-    async def delete(self, recording_id: str, *, timeout: float | None = None) -> Note:
+    async def delete(self, recording_id: str, **options: Unpack[CallOptions]) -> Note:
         """Delete the note of a recording and get what it was."""
-        return await self._call(DELETE, json={"recording_id": recording_id}, timeout=timeout)
+        return await self._call(DELETE, json={"recording_id": recording_id}, options=options)

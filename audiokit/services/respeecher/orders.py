@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -16,6 +16,7 @@ from audiokit.services._endpoint import Endpoint
 from audiokit.services.respeecher._base import LABEL_CHARACTERS, RespeecherService
 from audiokit.services.respeecher.recordings import Recording, Recordings
 from audiokit.transport import Retry, Transport
+from audiokit.typing import CallOptions
 
 
 @attrs.frozen(kw_only=True)
@@ -99,7 +100,7 @@ class Orders(RespeecherService):
         conversions: Sequence[Conversion],
         *,
         calibration_id: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> builtins.list[Order]:
         """Order conversions; costs credits.
 
@@ -107,7 +108,7 @@ class Orders(RespeecherService):
             original_id: The recording to convert.
             conversions: One entry per wanted voice.
             calibration_id: Use this calibration; the enabled one when not given.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Returns:
             One order per conversion, in the same sequence.
@@ -126,7 +127,7 @@ class Orders(RespeecherService):
         }
         if calibration_id is not None:
             body["calibration_id"] = calibration_id
-        return await self._call(CREATE, json=body, timeout=timeout)
+        return await self._call(CREATE, json=body, options=options)
 
     async def create_and_wait(
         self,
@@ -134,7 +135,7 @@ class Orders(RespeecherService):
         conversions: Sequence[Conversion],
         *,
         calibration_id: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> builtins.list[Recording]:
         """Order, and follow all conversions to their end.
 
@@ -143,22 +144,22 @@ class Orders(RespeecherService):
 
         Raises:
             RemoteFailure: One of them failed; the others go on remotely.
-            JobTimeout: One was not done within *timeout* seconds (default `Timeouts.wait_s`).
+            JobTimeout: One was not done within `timeout=` seconds (default `Timeouts.wait_s`).
         """
-        budget = self._budget(timeout)
+        budget = self._budget(options)
         orders = await self.create(
-            original_id, conversions, calibration_id=calibration_id, timeout=budget.left()
+            original_id, conversions, calibration_id=calibration_id, **budget.options()
         )
-        return [await self._recordings.wait(order.conversion_id, timeout=budget.left()) for order in orders]
+        return [await self._recordings.wait(order.conversion_id, **budget.options()) for order in orders]
 
-    async def retry(self, recording_id: str, *, timeout: float | None = None) -> Order:
+    async def retry(self, recording_id: str, **options: Unpack[CallOptions]) -> Order:
         """Try a failed conversion again.
 
         Args:
             recording_id: The conversion, or the original meaning its latest failed conversion.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Raises:
             RequestRefused: There is nothing to retry.
         """
-        return await self._call(RETRY, path={"recording_id": recording_id}, timeout=timeout)
+        return await self._call(RETRY, path={"recording_id": recording_id}, options=options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -15,7 +15,7 @@ from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import Pages
 from audiokit.services.respeecher._base import LABEL_CHARACTERS, RespeecherService
 from audiokit.transport import Retry, Target, Transport
-from audiokit.typing import ProgressCallback, StrPath
+from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 
 @attrs.define
@@ -77,7 +77,7 @@ class Projects(RespeecherService):
         direction: str | None = None,
         page_size: int = 50,
         offset: int = 0,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Pages[Project]:
         """List projects.
 
@@ -87,42 +87,42 @@ class Projects(RespeecherService):
             direction: ``asc`` or ``desc``.
             page_size: Objects asked for at once, 1 to 100.
             offset: Objects to skip.
-            timeout: Seconds for each page.
+            options: See `CallOptions`.
         """
         one_of("sort", sort, {"name", "created_at", "last_recording_at"})
         one_of("direction", direction, {"asc", "desc"})
         query = {"owner": owner, "sort": sort, "direction": direction}
-        return self._pages(LIST, query, page_size=page_size, offset=offset, largest=100, timeout=timeout)
+        return self._pages(LIST, query, page_size=page_size, offset=offset, largest=100, options=options)
 
-    async def create(self, name: str, *, owner: str | None = None, timeout: float | None = None) -> Project:
+    async def create(self, name: str, *, owner: str | None = None, **options: Unpack[CallOptions]) -> Project:
         """Create a project.
 
         Args:
             name: 1 to 40 characters.
             owner: A user or group id; the caller's own (asked for once) when not given.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
         """
         text("name", name, shortest=1, longest=LABEL_CHARACTERS)
         # `models` is retired, yet the deployed gateway's schema still requires it.
         body = {"name": name, "owner": owner or await self._own_user_id(), "models": {}}
-        return await self._call(CREATE, json=body, timeout=timeout)
+        return await self._call(CREATE, json=body, options=options)
 
-    async def rename(self, project_id: str, name: str, *, timeout: float | None = None) -> Project:
+    async def rename(self, project_id: str, name: str, **options: Unpack[CallOptions]) -> Project:
         """Give a project a new name of 1 to 40 characters."""
         text("name", name, shortest=1, longest=LABEL_CHARACTERS)
-        return await self._call(RENAME, path={"project_id": project_id}, json={"name": name}, timeout=timeout)
+        return await self._call(RENAME, path={"project_id": project_id}, json={"name": name}, options=options)
 
-    async def delete(self, project_id: str, *, timeout: float | None = None) -> None:
+    async def delete(self, project_id: str, **options: Unpack[CallOptions]) -> None:
         """Delete a project.
 
         Raises:
             NotFound: There is none with this id.
         """
-        await self._call(DELETE, path={"project_id": project_id}, timeout=timeout)
+        await self._call(DELETE, path={"project_id": project_id}, options=options)
 
-    async def by_url(self, project_url: str, *, timeout: float | None = None) -> Project:
+    async def by_url(self, project_url: str, **options: Unpack[CallOptions]) -> Project:
         """Get a project by its `url` field."""
-        return await self._call(BY_URL, query={"project_url": project_url}, timeout=timeout)
+        return await self._call(BY_URL, query={"project_url": project_url}, options=options)
 
     async def export(
         self,
@@ -131,7 +131,7 @@ class Projects(RespeecherService):
         *,
         starred_only: bool = False,
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Path:
         """Download a zip of a project's recordings.
 
@@ -140,12 +140,14 @@ class Projects(RespeecherService):
             to: A folder (the server names the file) or a file path.
             starred_only: Only starred recordings go into the zip.
             on_progress: Called after each chunk.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Returns:
             Path of the zip.
         """
         call = self._build(
-            EXPORT, path={"project_id": project_id}, query={"starred_only": starred_only}, timeout=timeout
+            EXPORT, path={"project_id": project_id}, query={"starred_only": starred_only}, options=options
         )
-        return await self._save(EXPORT, call, Target.of(to, must_be_audio=False), on_progress=on_progress)
+        return await self._save(
+            EXPORT, call, Target.of(to, must_be_audio=False), on_progress=on_progress, options=options
+        )

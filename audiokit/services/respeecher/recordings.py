@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -22,7 +22,7 @@ from audiokit.services._poll import Look, PollSchedule
 from audiokit.services.respeecher._base import AUDIO_FORMATS, LABEL_CHARACTERS, RespeecherService
 from audiokit.services.respeecher._deleted import deleted_ids
 from audiokit.transport import Call, Multipart, Retry, Target, as_source
-from audiokit.typing import AudioData, ProgressCallback, StrPath
+from audiokit.typing import AudioData, CallOptions, ProgressCallback, StrPath
 
 TEXT_CHARACTERS = 1000
 
@@ -178,7 +178,7 @@ class Recordings(RespeecherService):
         direction: str | None = None,
         page_size: int = 50,
         offset: int = 0,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Pages[Recording]:
         """List recordings of a project or of a folder; one of the two ids is needed.
 
@@ -188,7 +188,7 @@ class Recordings(RespeecherService):
             direction: ``asc`` or ``desc``.
             page_size: Objects asked for at once, 1 to 200.
             offset: Objects to skip.
-            timeout: Seconds for each page.
+            options: See `CallOptions`.
 
         Raises:
             InvalidRequest: Neither id was given.
@@ -198,7 +198,7 @@ class Recordings(RespeecherService):
                 "project_id or folder_id must be given, got neither", field="folder_id", value=None
             )
         query = {"project_id": project_id, "folder_id": folder_id}
-        return self._list(LIST, query, direction, page_size, offset, timeout)
+        return self._list(LIST, query, direction, page_size, offset, options)
 
     def list_originals(
         self,
@@ -207,10 +207,10 @@ class Recordings(RespeecherService):
         direction: str | None = None,
         page_size: int = 50,
         offset: int = 0,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Pages[Recording]:
         """List the original recordings of a folder; arguments as `list`."""
-        return self._list(LIST_ORIGINALS, {"folder_id": folder_id}, direction, page_size, offset, timeout)
+        return self._list(LIST_ORIGINALS, {"folder_id": folder_id}, direction, page_size, offset, options)
 
     def list_conversions(
         self,
@@ -219,11 +219,11 @@ class Recordings(RespeecherService):
         direction: str | None = None,
         page_size: int = 50,
         offset: int = 0,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Pages[Recording]:
         """List what was converted from one original; arguments as `list`."""
         query = {"original_id": original_id}
-        return self._list(LIST_CONVERSIONS, query, direction, page_size, offset, timeout)
+        return self._list(LIST_CONVERSIONS, query, direction, page_size, offset, options)
 
     def _list(
         self,
@@ -232,7 +232,7 @@ class Recordings(RespeecherService):
         direction: str | None,
         page_size: int,
         offset: int,
-        timeout: float | None,
+        options: CallOptions,
     ) -> Pages[Recording]:
         one_of("direction", direction, {"asc", "desc"})
         return self._pages(
@@ -241,7 +241,7 @@ class Recordings(RespeecherService):
             page_size=page_size,
             offset=offset,
             largest=200,
-            timeout=timeout,
+            options=options,
         )
 
     async def upload(
@@ -252,7 +252,7 @@ class Recordings(RespeecherService):
         label: str | None = None,
         microphone: str = "file",
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Recording:
         """Upload an original recording, in chunks; its state may be ``processing`` at first.
 
@@ -262,7 +262,7 @@ class Recordings(RespeecherService):
             label: Up to 40 characters.
             microphone: Name of the microphone, ``file`` for a file.
             on_progress: Called after each chunk sent.
-            timeout: Seconds for the whole call; by default only a stall ends it.
+            options: See `CallOptions`.
 
         Raises:
             UnsupportedAudio: The content is no such audio; nothing was sent.
@@ -276,7 +276,7 @@ class Recordings(RespeecherService):
         if label is not None:
             fields.append(("label", label))
         body = Multipart(fields=fields, file_field="data", source=source, on_progress=on_progress)
-        return await self._call(UPLOAD, body=body, timeout=timeout)
+        return await self._call(UPLOAD, body=body, options=options)
 
     async def upload_and_wait(
         self,
@@ -285,19 +285,19 @@ class Recordings(RespeecherService):
         folder_id: str,
         label: str | None = None,
         microphone: str = "file",
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Recording:
         """Upload and follow until the recording is ready.
 
         Raises:
             RemoteFailure: The API could not use it.
-            JobTimeout: Not ready within *timeout* seconds (default `Timeouts.wait_s`).
+            JobTimeout: Not ready within `timeout=` seconds (default `Timeouts.wait_s`).
         """
-        budget = self._budget(timeout)
+        budget = self._budget(options)
         uploaded = await self.upload(
-            data, folder_id=folder_id, label=label, microphone=microphone, timeout=budget.left()
+            data, folder_id=folder_id, label=label, microphone=microphone, **budget.options()
         )
-        return await self.wait(uploaded.id, timeout=budget.left())
+        return await self.wait(uploaded.id, **budget.options())
 
     async def create_tts(
         self,
@@ -307,7 +307,7 @@ class Recordings(RespeecherService):
         text_language: str | None = None,
         label: str | None = None,
         tts_voice_id: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Recording:
         """Create an original recording by having a text spoken.
 
@@ -317,7 +317,7 @@ class Recordings(RespeecherService):
             text_language: ISO 639 code; detected when not given.
             label: Up to 40 characters.
             tts_voice_id: A voice from `TTSVoices.list`; newer gateways only.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
         """
         text("text_to_speak", text_to_speak, shortest=1, longest=TEXT_CHARACTERS)
         text("label", label, longest=LABEL_CHARACTERS)
@@ -328,7 +328,7 @@ class Recordings(RespeecherService):
             "label": _given(label),
             "tts_voice_id": _given(tts_voice_id),
         }
-        return await self._call(CREATE_TTS, json=body, timeout=timeout)
+        return await self._call(CREATE_TTS, json=body, options=options)
 
     async def create_tts_and_wait(
         self,
@@ -337,18 +337,18 @@ class Recordings(RespeecherService):
         folder_id: str,
         text_language: str | None = None,
         label: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Recording:
         """Have a text spoken and follow until the recording is ready; raises as `upload_and_wait`."""
-        budget = self._budget(timeout)
+        budget = self._budget(options)
         created = await self.create_tts(
             text_to_speak,
             folder_id=folder_id,
             text_language=text_language,
             label=label,
-            timeout=budget.left(),
+            **budget.options(),
         )
-        return await self.wait(created.id, timeout=budget.left())
+        return await self.wait(created.id, **budget.options())
 
     async def create_tts_v1(
         self,
@@ -358,7 +358,7 @@ class Recordings(RespeecherService):
         folder_id: str,
         voice_id: str,
         label: str | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Recording:
         """Create a spoken recording the old way; deprecated by the API, use `create_tts`.
 
@@ -368,7 +368,7 @@ class Recordings(RespeecherService):
             folder_id: The folder that shall hold it.
             voice_id: A voice from `TTSVoices.list`.
             label: Up to 40 characters.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
         """
         warnings.warn(
             "the API has deprecated this call; use recordings.create_tts", DeprecationWarning, stacklevel=2
@@ -382,24 +382,24 @@ class Recordings(RespeecherService):
             "text": text_to_speak,
             "label": _given(label),
         }
-        return await self._call(CREATE_TTS_V1, json=body, timeout=timeout)
+        return await self._call(CREATE_TTS_V1, json=body, options=options)
 
     async def wait(
-        self, recording_id: str, *, timeout: float | None = None, schedule: PollSchedule | None = None
+        self, recording_id: str, *, schedule: PollSchedule | None = None, **options: Unpack[CallOptions]
     ) -> Recording:
         """Follow a recording (upload, TTS or conversion) until it is done.
 
         Raises:
             RemoteFailure: Its state became ``error``.
-            JobTimeout: Not done within *timeout* seconds (default `Timeouts.wait_s`).
+            JobTimeout: Not done within `timeout=` seconds (default `Timeouts.wait_s`).
         """
 
-        async def look() -> tuple[Recording, Look]:
-            found = await self.get(recording_id)
+        async def look(each: CallOptions) -> tuple[Recording, Look]:
+            found = await self.get(recording_id, **each)
             return found, Look(state=found.state, is_over=found.is_over)
 
         done = await self._follow(
-            look, what="recording", remote_id=recording_id, timeout=timeout, schedule=schedule
+            look, what="recording", remote_id=recording_id, options=options, schedule=schedule
         )
         return done.raise_for_error()
 
@@ -409,29 +409,29 @@ class Recordings(RespeecherService):
         *,
         label: str | UnsetType = UNSET,
         starred: bool | UnsetType = UNSET,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Recording:
         """Change label (up to 40 characters), star, or both; what is not given stays."""
         if not isinstance(label, UnsetType):
             text("label", label, longest=LABEL_CHARACTERS)
         body = {"label": label, "starred": starred}
-        return await self._call(UPDATE, path={"recording_id": recording_id}, json=body, timeout=timeout)
+        return await self._call(UPDATE, path={"recording_id": recording_id}, json=body, options=options)
 
     async def replace(
-        self, recording_id: str, *, label: str, starred: bool, timeout: float | None = None
+        self, recording_id: str, *, label: str, starred: bool, **options: Unpack[CallOptions]
     ) -> Recording:
         """Set label and star, both required (PUT)."""
         text("label", label, longest=LABEL_CHARACTERS)
         body = {"label": label, "starred": starred}
-        return await self._call(REPLACE, path={"recording_id": recording_id}, json=body, timeout=timeout)
+        return await self._call(REPLACE, path={"recording_id": recording_id}, json=body, options=options)
 
-    async def delete(self, recording_id: str, *, timeout: float | None = None) -> Sequence[str]:
+    async def delete(self, recording_id: str, **options: Unpack[CallOptions]) -> Sequence[str]:
         """Delete a recording and what hangs on it.
 
         Returns:
             Ids of the recordings that are gone, as far as the API tells.
         """
-        reply = await self._reply(DELETE, path={"recording_id": recording_id}, timeout=timeout)
+        reply = await self._reply(DELETE, path={"recording_id": recording_id}, options=options)
         return deleted_ids(reply, recording_id)
 
     async def export(
@@ -441,7 +441,7 @@ class Recordings(RespeecherService):
         *,
         starred_only: bool = False,
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Path:
         """Download a zip of all conversions of an original.
 
@@ -450,23 +450,25 @@ class Recordings(RespeecherService):
             to: A folder (the server names the file) or a file path.
             starred_only: Only starred recordings go into the zip.
             on_progress: Called after each chunk.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Returns:
             Path of the zip.
         """
         call = self._build(
-            EXPORT, query={"original_id": original_id, "starred_only": starred_only}, timeout=timeout
+            EXPORT, query={"original_id": original_id, "starred_only": starred_only}, options=options
         )
-        return await self._save(EXPORT, call, Target.of(to, must_be_audio=False), on_progress=on_progress)
+        return await self._save(
+            EXPORT, call, Target.of(to, must_be_audio=False), on_progress=on_progress, options=options
+        )
 
-    async def get(self, recording_id: str, *, timeout: float | None = None) -> Recording:
+    async def get(self, recording_id: str, **options: Unpack[CallOptions]) -> Recording:
         """Get one recording.
 
         Raises:
             NotFound: There is none with this id.
         """
-        return await self._call(GET, path={"recording_id": recording_id}, timeout=timeout)
+        return await self._call(GET, path={"recording_id": recording_id}, options=options)
 
     async def download(
         self,
@@ -475,7 +477,7 @@ class Recordings(RespeecherService):
         *,
         name: str | None = None,
         on_progress: ProgressCallback | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Path:
         """Save a recording's audio.
 
@@ -484,7 +486,7 @@ class Recordings(RespeecherService):
             to: An existing folder or a file path; the extension follows the content.
             name: Name in a folder, without extension; the label, or the server's name, when not given.
             on_progress: Called after each chunk.
-            timeout: Seconds for the whole call; by default only a stall ends it.
+            options: See `CallOptions`.
 
         Returns:
             Path of the file.
@@ -498,11 +500,11 @@ class Recordings(RespeecherService):
         is_picture = isinstance(recording, str) and recording.endswith(".png")
         target = Target.of(to, name=name, must_be_audio=not is_picture)
         return await self._save(
-            DOWNLOAD, self._file_call(recording, timeout), target, on_progress=on_progress
+            DOWNLOAD, self._file_call(recording, options), target, on_progress=on_progress, options=options
         )
 
     def stream(
-        self, recording: Recording | str, *, timeout: float | None = None
+        self, recording: Recording | str, **options: Unpack[CallOptions]
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Get a recording's audio as it arrives, without a file.
 
@@ -511,9 +513,9 @@ class Recordings(RespeecherService):
             async with kit.respeecher.recordings.stream(recording) as chunks:
                 async for chunk in chunks: ...
         """
-        return self._stream(DOWNLOAD, self._file_call(recording, timeout))
+        return self._stream(DOWNLOAD, self._file_call(recording, options))
 
-    def _file_call(self, recording: Recording | str, timeout: float | None) -> Call:
+    def _file_call(self, recording: Recording | str, options: CallOptions) -> Call:
         url = recording.url if isinstance(recording, Recording) else recording
         if not url:
             raise InvalidRequest(
@@ -524,7 +526,7 @@ class Recordings(RespeecherService):
             )
         if "://" not in url and not url.startswith("/"):
             url = f"/{url}"
-        return self._at(DOWNLOAD, url, timeout=timeout)
+        return self._at(DOWNLOAD, url, options=options)
 
 
 def _given(value: str | None) -> str | UnsetType:

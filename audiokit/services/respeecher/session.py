@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
@@ -11,6 +11,7 @@ from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.respeecher._base import RespeecherService
 from audiokit.transport import Retry
+from audiokit.typing import CallOptions
 
 
 @attrs.define
@@ -71,19 +72,19 @@ class Sessions(RespeecherService):
 
     _me: User | None = None
 
-    async def login(self, email: str, password: str, *, timeout: float | None = None) -> User:
+    async def login(self, email: str, password: str, **options: Unpack[CallOptions]) -> User:
         """Log in; from then on this client uses the new session instead of what it was made with.
 
         Args:
             email: E-mail of the account.
             password: Its password; not kept.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Raises:
             AuthenticationError: Refused. (An unknown user is reported as `NotFound`.)
         """
         call = attrs.evolve(
-            self._build(LOGIN, json={"email": email, "password": password}, timeout=timeout), authorise=False
+            self._build(LOGIN, json={"email": email, "password": password}, options=options), authorise=False
         )
         reply = await self._transport.fetch(call)
         if reply.status not in LOGIN.expects:
@@ -98,15 +99,15 @@ class Sessions(RespeecherService):
         self._me = answer.user
         return answer.user
 
-    async def logout(self, *, timeout: float | None = None) -> None:
+    async def logout(self, **options: Unpack[CallOptions]) -> None:
         """End the session on the server. A client made with a `Login` logs in again when needed."""
-        await self._call(LOGOUT, timeout=timeout)
+        await self._call(LOGOUT, options=options)
         self._transport.forget_session("respeecher")
         self._me = None
 
-    async def auth(self, *, timeout: float | None = None) -> User:
+    async def auth(self, **options: Unpack[CallOptions]) -> User:
         """Get the caller's own account, whichever way it is authenticated."""
-        return await self._call(AUTH, timeout=timeout)
+        return await self._call(AUTH, options=options)
 
     async def own_user_id(self) -> str:
         """The caller's user id, asked for once."""

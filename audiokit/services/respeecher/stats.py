@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable
+from typing import Unpack
 
 import attrs
 
@@ -12,6 +13,7 @@ from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services.respeecher._base import RespeecherService
 from audiokit.transport import Retry
+from audiokit.typing import CallOptions
 
 MOST_IDS = 200
 
@@ -106,12 +108,12 @@ FOLDERS_POST = Endpoint(
 class Stats(RespeecherService):
     """Calls on statistics."""
 
-    async def get(self, *, timeout: float | None = None) -> AccountStats:
+    async def get(self, **options: Unpack[CallOptions]) -> AccountStats:
         """Get the statistics of the account."""
-        return await self._call(GET, timeout=timeout)
+        return await self._call(GET, options=options)
 
     async def projects(
-        self, project_ids: Iterable[str], *, use_post: bool = False, timeout: float | None = None
+        self, project_ids: Iterable[str], *, use_post: bool = False, **options: Unpack[CallOptions]
     ) -> builtins.list[ProjectStats]:
         """Get the statistics of up to 200 projects.
 
@@ -119,21 +121,21 @@ class Stats(RespeecherService):
             project_ids: 1 to 200 ids.
             use_post: Send the ids in a POST body, as the deployed gateway's own specification
                 wants it, instead of the documented GET.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
         """
         ids = _ids("project_ids", project_ids)
         if use_post:
-            return await self._call(PROJECTS_POST, json={"project_ids": ids}, timeout=timeout)
-        return await self._call(PROJECTS, query={"project_ids": ids}, timeout=timeout)
+            return await self._call(PROJECTS_POST, json={"project_ids": ids}, options=options)
+        return await self._call(PROJECTS, query={"project_ids": ids}, options=options)
 
     async def folders(
-        self, folder_ids: Iterable[str], *, use_post: bool = False, timeout: float | None = None
+        self, folder_ids: Iterable[str], *, use_post: bool = False, **options: Unpack[CallOptions]
     ) -> builtins.list[FolderStats]:
         """Get the statistics of up to 200 folders; arguments as `projects`."""
         ids = _ids("folder_ids", folder_ids)
         if use_post:
-            return await self._call(FOLDERS_POST, json={"folder_ids": ids}, timeout=timeout)
-        return await self._call(FOLDERS, query={"folder_ids": ids}, timeout=timeout)
+            return await self._call(FOLDERS_POST, json={"folder_ids": ids}, options=options)
+        return await self._call(FOLDERS, query={"folder_ids": ids}, options=options)
 
 
 def _ids(field: str, values: Iterable[str]) -> builtins.list[str]:

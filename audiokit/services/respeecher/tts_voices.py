@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+from typing import Unpack
 
 import attrs
 
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import get
 from audiokit.services.respeecher._base import RespeecherService
+from audiokit.typing import CallOptions
 
 
 @attrs.define
@@ -33,6 +35,6 @@ LIST = get(
 class TTSVoices(RespeecherService):
     """Calls on the voices for text."""
 
-    async def list(self, *, timeout: float | None = None) -> builtins.list[TTSVoice]:
+    async def list(self, **options: Unpack[CallOptions]) -> builtins.list[TTSVoice]:
         """List the voices that can speak text; one answer holds them all."""
-        return await self._call(LIST, timeout=timeout)
+        return await self._call(LIST, options=options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Unpack
 
 import attrs
 
@@ -16,6 +17,7 @@ from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import Pages
 from audiokit.services.respeecher._base import RespeecherService
 from audiokit.transport import Retry
+from audiokit.typing import CallOptions
 
 Choice = str | Iterable[str] | None
 
@@ -158,7 +160,7 @@ class Voices(RespeecherService):
         direction: str | None = None,
         page_size: int = 25,
         offset: int = 0,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Pages[Voice]:
         """List voices. Each filter takes one value or several, any of which may match.
 
@@ -173,7 +175,7 @@ class Voices(RespeecherService):
             direction: ``asc`` or ``desc``.
             page_size: Objects asked for at once, 1 to 100.
             offset: Objects to skip.
-            timeout: Seconds for each page.
+            options: See `CallOptions`.
         """
         one_of("sort", sort, {"name", "pitch", "rating", "created_at", "default"})
         one_of("direction", direction, {"asc", "desc"})
@@ -187,25 +189,27 @@ class Voices(RespeecherService):
             "sort": sort,
             "direction": direction,
         }
-        return self._pages(LIST, query, page_size=page_size, offset=offset, largest=100, timeout=timeout)
+        return self._pages(LIST, query, page_size=page_size, offset=offset, largest=100, options=options)
 
     async def search(
-        self, name: str | None = None, *, limit: int | None = None, timeout: float | None = None
+        self, name: str | None = None, *, limit: int | None = None, **options: Unpack[CallOptions]
     ) -> builtins.list[Voice]:
         """Find voices by name.
 
         Args:
             name: Part of the name, two characters or more.
             limit: Most results, 0 to 10; the API's default is 5.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
         """
         between("limit", limit, 0, 10)
-        return await self._call(SEARCH, query={"name": name, "limit": limit}, timeout=timeout)
+        return await self._call(SEARCH, query={"name": name, "limit": limit}, options=options)
 
-    async def favorite(self, voice_id: str, *, favorite: bool = True, timeout: float | None = None) -> Voice:
+    async def favorite(
+        self, voice_id: str, *, favorite: bool = True, **options: Unpack[CallOptions]
+    ) -> Voice:
         """Mark a voice as favourite, or with ``favorite=False`` no longer."""
         return await self._call(
-            FAVORITE, path={"voice_id": voice_id}, json={"favorite": favorite}, timeout=timeout
+            FAVORITE, path={"voice_id": voice_id}, json={"favorite": favorite}, options=options
         )
 
     async def settings(
@@ -215,7 +219,7 @@ class Voices(RespeecherService):
         narration_style_id: str | None = None,
         accent_id: str | None = None,
         semitones_correction: float | None = None,
-        timeout: float | None = None,
+        **options: Unpack[CallOptions],
     ) -> Voice:
         """Choose favourites of a voice, and a correction for one of its accents.
 
@@ -224,7 +228,7 @@ class Voices(RespeecherService):
             narration_style_id: Style to mark as favourite.
             accent_id: Accent to mark as favourite.
             semitones_correction: Kept for that accent; needs *accent_id*.
-            timeout: Seconds for the whole call.
+            options: See `CallOptions`.
 
         Raises:
             InvalidRequest: A correction was given without an accent.
@@ -241,4 +245,4 @@ class Voices(RespeecherService):
             "accent_id": accent_id or UNSET,
             "semitones_correction": UNSET if semitones_correction is None else semitones_correction,
         }
-        return await self._call(SETTINGS, json=body, timeout=timeout)
+        return await self._call(SETTINGS, json=body, options=options)
