@@ -27,7 +27,8 @@ def bar(name: str, value: float, must: float) -> dict[str, object]:
 
 def finish(bench: str, bars: list[dict[str, object]], *, as_json: bool) -> int:
     for one in bars:
-        print(f"{'holds' if one['holds'] else 'FAILS'}  {one['name']}: {one['value']} (must be <= {one['must']})")
+        verdict = "holds" if one["holds"] else "FAILS"
+        print(f"{verdict}  {one['name']}: {one['value']} (must be <= {one['must']})")
     if as_json:
         print(json.dumps({"bench": bench, "bars": bars}))
     return 0 if all(one["holds"] for one in bars) else 1

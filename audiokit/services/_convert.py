@@ -7,19 +7,20 @@ a second, explaining converter.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
 import cattrs.preconf.orjson
+from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 
 T = TypeVar("T")
 
 WIRE: Final = "audiokit.wire"
+_PRIMITIVES: Final = (str, int, float, bool)
 
 
 def wire(name: str, **options: Any) -> Any:
@@ -86,13 +87,16 @@ class Converter:
 
     def _make(self, *, detailed: bool) -> cattrs.Converter:
         converter = cattrs.preconf.orjson.make_converter(detailed_validation=detailed)
-        for kind in (str, int, float, bool):
-            # JSON has given the type already. A wrong one is refused, never turned into text.
-            converter.register_structure_hook(kind, _as_is(kind, optional=False))
-            converter.register_structure_hook(kind | None, _as_is(kind, optional=True))
+        for kind in _PRIMITIVES:
+            converter.register_structure_hook(kind, _as_is)
+            converter.register_structure_hook(kind | None, _as_is)
         converter.register_structure_hook(datetime, lambda value, _: _moment(value))
         converter.register_structure_hook(
             datetime | None, lambda value, _: None if value is None else _moment(value)
+        )
+
+        converter.register_structure_hook_factory(
+            _is_list, lambda kind: _list_hook(kind, converter, detailed=detailed)
         )
 
         def factory(cls: type[Model]) -> Callable[[Any, Any], Model]:
@@ -106,17 +110,23 @@ class Converter:
     def _model_hook(
         self, cls: type[Model], converter: cattrs.Converter, *, detailed: bool
     ) -> Callable[[Any, Any], Model]:
-        names = {
-            field.name: field.metadata.get(WIRE) or self._rename(field.name)
-            for field in attrs.fields(cls)
-            if field.init
-        }
+        attrs.resolve_types(cls)
+        fields = [field for field in attrs.fields(cls) if field.init]
+        names = {field.name: field.metadata.get(WIRE) or self._rename(field.name) for field in fields}
         cls._wire_names = frozenset(names.values())
+        overrides = {
+            field.name: override(
+                rename=names[field.name],
+                # What a model cannot do without must be what it says; the rest is taken as it comes.
+                struct_hook=_exactly(field.type) if _is_needed(field) else None,
+            )
+            for field in fields
+        }
         build = make_dict_structure_fn(
             cls,
             converter,
             _cattrs_detailed_validation=detailed,
-            **{name: override(rename=wire_name) for name, wire_name in names.items()},  # type: ignore[arg-type]
+            **overrides,  # type: ignore[arg-type]
         )
 
         def hook(value: Any, _: Any) -> Model:
@@ -129,12 +139,19 @@ class Converter:
         return hook
 
 
-def _as_is(kind: type, *, optional: bool) -> Callable[[Any, Any], Any]:
+def _as_is(value: Any, _: Any) -> Any:
+    """JSON has given the type already; null stays None."""
+    return value
+
+
+def _is_needed(field: attrs.Attribute[Any]) -> bool:
+    return field.default is attrs.NOTHING and field.type in _PRIMITIVES
+
+
+def _exactly(kind: Any) -> Callable[[Any, Any], Any]:
     accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
 
     def hook(value: Any, _: Any) -> Any:
-        if value is None and optional:
-            return None
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
             raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
         return value
@@ -142,7 +159,27 @@ def _as_is(kind: type, *, optional: bool) -> Callable[[Any, Any], Any]:
     return hook
 
 
-_DATE_ONLY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is list
+
+
+def _list_hook(kind: Any, converter: cattrs.Converter, *, detailed: bool) -> Callable[[Any, Any], Any]:
+    """Lists are lists: cattrs alone would take a string for a list of letters. Null is an empty one."""
+    (item_type,) = get_args(kind)
+    item_hook = converter.get_structure_hook(item_type)
+    # Slower, but its errors tell which item is wrong.
+    explain = list_structure_factory(kind, converter) if detailed else None
+
+    def hook(value: Any, _: Any) -> Any:
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise TypeError(f"expected a list, got {type(value).__name__}")
+        if explain is not None:
+            return explain(value, kind)
+        return [item_hook(item, item_type) for item in value]
+
+    return hook
 
 
 def _moment(value: Any) -> datetime:
