@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import httpx
 import pytest
 from hearing import AUDIO, listen
 
@@ -114,14 +116,18 @@ async def test_media_is_placed_and_trimmed(kit: AudioKit, tmp_path: Path) -> Non
 
 
 async def test_vast_links_the_public_file(kit: AudioKit, script_id: str, tmp_path: Path) -> None:
-    """A public track with VAST gives an XML document that names the audio's URL."""
+    """A public track with VAST gives an XML document whose media file anyone can fetch."""
     track = await kit.apiaudio.mastering.create_and_wait(script_id, public=True, vast=True)
+    audio = await kit.apiaudio.mastering.save(track, tmp_path)
     path = await kit.apiaudio.mastering.download(script_id, tmp_path / "ad.xml", public=True, vast=True)
-    text = path.read_text()
-    assert "<VAST" in text
-    assert track.url is not None
-    assert "public" in track.url
-    assert track.url.partition("://")[2].partition("/")[2].partition("?")[0] in text
+    document = ET.parse(path).getroot()
+    assert "VAST" == document.tag
+    (media_file,) = document.iter("MediaFile")
+    assert media_file.text is not None
+    assert "public" in media_file.text
+    async with httpx.AsyncClient() as anyone:
+        reply = await anyone.get(media_file.text.strip())
+    assert audio.read_bytes() == reply.content
 
 
 async def test_a_missing_segment_is_named(kit: AudioKit) -> None:

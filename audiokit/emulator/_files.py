@@ -1,0 +1,106 @@
+"""Content-addressed files: kept under their SHA-256, written first to the server's own scratch folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+try:
+    import fcntl
+except ImportError:  # not POSIX
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+_FILE_ID = re.compile(r"[0-9a-f]{64}\Z")
+_SUFFIX = re.compile(r"(\.[a-z0-9]{1,8})?\Z")
+
+
+@contextlib.contextmanager
+def only_user_of(folder: Path) -> Generator[None]:
+    """Hold a data folder for this process; where the system cannot lock files, do nothing.
+
+    Raises:
+        OSError: Another emulator is using the folder.
+    """
+    with (folder / "lock").open("a") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as exc:
+                raise OSError(
+                    exc.errno,
+                    f"another emulator is using {str(folder)!r}; end it, or choose another data folder",
+                ) from None
+        yield
+
+
+class FileStore:
+    """A folder of files named by their content.
+
+    Nothing a client sends ever becomes part of a path: names are random (scratch) or a hash (kept).
+
+    Args:
+        root: Folder of the store; made when absent. Left-over scratch files of an earlier run are removed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._kept = root / "files"
+        self._scratch = root / "scratch"
+        self._kept.mkdir(parents=True, exist_ok=True)
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        for left_over in self._scratch.iterdir():
+            if left_over.is_file():
+                left_over.unlink()
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Folder in which `scratch` names files; worker processes may use it."""
+        return self._scratch
+
+    def scratch(self, suffix: str = "") -> Path:
+        """Return a new path for a temporary file; *suffix* is empty or like ``.wav``."""
+        if not _SUFFIX.match(suffix):
+            raise ValueError(f"suffix must be empty or a dot and up to 8 letters or digits, got {suffix!r}")
+        return self._scratch / f"{uuid.uuid4().hex}{suffix}"
+
+    @contextlib.contextmanager
+    def temporary(self, suffix: str = "") -> Generator[Path]:
+        """Like `scratch`, and removes the file in the end unless `keep` has moved it."""
+        path = self.scratch(suffix)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def keep(self, path: Path) -> str:
+        """Move the file at *path* into the store and return its id, the SHA-256 of its content in hex."""
+        return await asyncio.to_thread(self._keep, path)
+
+    def path(self, file_id: str) -> Path:
+        """Return where the file of this id lies (whether or not it exists).
+
+        Raises:
+            ValueError: *file_id* is not 64 hexadecimal characters.
+        """
+        if not _FILE_ID.match(file_id):
+            raise ValueError(f"a file id is 64 lower-case hexadecimal characters, got {file_id!r}")
+        return self._kept / file_id[:2] / file_id
+
+    def size_bytes(self, file_id: str) -> int:
+        """Return the size of a kept file in bytes."""
+        return self.path(file_id).stat().st_size
+
+    def _keep(self, path: Path) -> str:
+        with path.open("rb") as file:
+            file_id = hashlib.file_digest(file, "sha256").hexdigest()
+        target = self.path(file_id)
+        target.parent.mkdir(exist_ok=True)
+        path.replace(target)
+        return file_id

@@ -1,0 +1,24 @@
+"""What the emulator serves, as data; for `audiokit emulator --routes --json`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from audiokit.emulator._app import APIS
+
+
+def list_routes() -> list[dict[str, Any]]:
+    """List every operation as ``{api, method, path, name, implemented}``; paths are below the API's mount."""
+    return [
+        {
+            "api": api.name,
+            "method": method,
+            "path": re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path),
+            "name": route.name,
+            "implemented": True,
+        }
+        for api in APIS
+        for route in api.routes
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    ]

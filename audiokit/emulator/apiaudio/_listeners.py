@@ -1,0 +1,51 @@
+"""Who a track is for: audience values, and the identity under which speech and masters are found again."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from audiokit.emulator._fields import as_texts, shown
+from audiokit.emulator._http import HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from audiokit.emulator._script import Script
+
+_MOST = 100
+
+
+def read_audience(value: Any) -> list[dict[str, str]]:
+    """Read ``audience``: a list of objects, or one object; absent or empty means the fallback track.
+
+    Raises:
+        HttpError: 400, anything else.
+    """
+    listeners = value if isinstance(value, list) else [value] if value is not None else []
+    if len(listeners) > _MOST:
+        raise HttpError(
+            400, f"audience has {len(listeners)} listeners; at most {_MOST} are taken in one call"
+        )
+    read: list[dict[str, str]] = []
+    for index, listener in enumerate(listeners):
+        if not isinstance(listener, dict):
+            raise HttpError(
+                400, f"audience must be a list of objects like [{{'name': 'Ann'}}], got {shown(value)}"
+            )
+        read.append(as_texts(listener, field=f"audience[{index}]"))
+    return read or [{}]
+
+
+def used_values(script: Script, listener: Mapping[str, str]) -> dict[str, str]:
+    """Keep the values that the script has a parameter for, under the script's spelling of the names."""
+    given = {name.casefold(): value for name, value in listener.items()}
+    return {name: given[name.casefold()] for name in script.parameters if name.casefold() in given}
+
+
+def identity(script_id: str, version: str, values: Mapping[str, str], *more: object) -> str:
+    """Make the key of speech or a master: names and values are compared without case."""
+    pairs = sorted((name.casefold(), value.casefold()) for name, value in values.items())
+    return hashlib.sha256(orjson.dumps([script_id, version, pairs, *more])).hexdigest()

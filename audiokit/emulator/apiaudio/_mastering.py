@@ -1,0 +1,140 @@
+"""Masters of v1: a request is checked whole, then rendered per listener and kept under its identity."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from audiokit.emulator import _production, _progress
+from audiokit.emulator._http import HttpError
+from audiokit.emulator._links import file_label, publish
+from audiokit.emulator.apiaudio import _speech
+from audiokit.emulator.apiaudio._listeners import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from audiokit.emulator._context import Context
+    from audiokit.emulator._order import Order
+    from audiokit.emulator.apiaudio._mastering_order import MasteringOrder
+
+_KIND = "v1.master"
+_VAST = "v1.vast"
+_EVERYBODY = "public"
+_DEEPEST = 50  # renderings of one identity that are looked through for a format
+
+
+async def start(
+    context: Context, account: str, order: MasteringOrder, *, hold_s: float
+) -> list[dict[str, Any]]:
+    """Check every listener's track, start rendering them and return the documents, finished or not.
+
+    Raises:
+        HttpError: 400, speech is missing or the timing contradicts itself.
+    """
+    request_id = str(uuid.uuid4())
+    tracks = [(values, await _with_speech(context, account, order, values)) for values in order.listeners]
+    for _, track in tracks:
+        _production.check(track)
+
+    async def one(index: int, values: dict[str, str], track: Order) -> dict[str, Any]:
+        doc = {
+            "request_id": request_id,
+            "script_id": order.script_id,
+            "version": order.version,
+            "label": file_label(
+                "".join([order.script_name, *(f"__{key}~{value}" for key, value in values.items())])
+            ),
+            "formats": list(order.formats),
+            "public": order.is_public,
+            "vast": order.is_vast,
+            "files": [],
+        }
+        return await _progress.begin(
+            context,
+            _KIND,
+            f"{request_id}.{index}",
+            doc,
+            lambda: _render(context, order, track, f"{request_id}.{index}"),
+            account=account,
+            parent=identity(order.script_id, order.version, values, order.is_public),
+            hold_s=hold_s,
+        )
+
+    return await _progress.together(one(i, values, track) for i, (values, track) in enumerate(tracks))
+
+
+async def find(
+    context: Context,
+    account: str,
+    *,
+    script_id: str,
+    version: str,
+    values: Mapping[str, str],
+    is_public: bool,
+    formats: tuple[str, ...],
+    request_id: str | None,
+) -> dict[str, Any] | None:
+    """Return the newest master of this identity, or None.
+
+    Without *formats* it is the newest one of any format.
+    """
+    parent = identity(script_id, version, values, is_public)
+    for doc in await context.store.find(
+        _KIND, account=account, parent=parent, newest_first=True, limit=_DEEPEST
+    ):
+        if request_id is not None and doc["request_id"] != request_id:
+            continue
+        if all(name in doc["formats"] for name in formats):
+            return _progress.settled(doc)
+    return None
+
+
+async def vast_document(context: Context, track_id: str) -> dict[str, Any] | None:
+    """Return what a published VAST document is made of, or None."""
+    return await context.store.get(_VAST, track_id, account=_EVERYBODY)
+
+
+async def _with_speech(
+    context: Context, account: str, order: MasteringOrder, values: dict[str, str]
+) -> Order:
+    """Add the newest speech for a listener to the order of a track."""
+    script = order.track.script
+    if not script.speech:
+        return order.track
+    speech = await _speech.latest(
+        context, account, script_id=order.script_id, version=order.version, values=values
+    )
+    whom = f"for audience {values}" if values else "for the fallback track (no audience)"
+    sections = ", ".join(dict.fromkeys(part.section for part in script.speech))
+    if speech is None:
+        raise HttpError(
+            400,
+            f"scriptId {order.script_id!r} has no speech {whom}; create speech with the same audience first "
+            f"(sections: {sections})",
+        )
+    if speech["state"] == "processing":
+        raise HttpError(
+            400, f"speech {whom} is still being made; GET /speech until it answers 200, then master"
+        )
+    if speech["state"] == "failed":
+        raise HttpError(400, f"speech {whom} failed: {speech['error']}")
+    if failed := [part for part in speech["parts"] if part["error"]]:
+        raise HttpError(400, f"section {failed[0]['name']!r} has no speech {whom}: {failed[0]['error']}")
+    made = {part["name"]: (part["file"], part["seconds"]) for part in speech["parts"]}
+    return attrs.evolve(order.track, speech=made)
+
+
+async def _render(context: Context, order: MasteringOrder, track: Order, track_id: str) -> dict[str, Any]:
+    outputs = await _production.produce(context, track, order.formats)
+    files = [{**attrs.asdict(output), "extension": output.extension} for output in outputs]
+    if order.is_public:
+        for output in outputs:
+            await publish(context, output.file)
+    if order.is_vast:
+        await context.store.put(
+            _VAST, track_id, {"title": order.script_name, "files": files}, account=_EVERYBODY
+        )
+    return {"files": files, "seconds": outputs[0].seconds}

@@ -1,0 +1,213 @@
+"""Scripts of v1: text by version, kept under an id that the caller may choose."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from audiokit.emulator import _markup_v1
+from audiokit.emulator._fields import Fields, shown
+from audiokit.emulator._http import HttpError
+from audiokit.emulator._script import (
+    MAX_SCRIPT_CHARACTERS,
+    Effect,
+    Media,
+    Parameter,
+    Say,
+    Script,
+    ScriptError,
+    Section,
+    SpeechPart,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from audiokit.emulator._context import Context
+
+BASE_VERSION = "v0"
+"""Version that holds ``scriptText``."""
+
+_KIND = "v1.script"
+_NAME_LENGTH = 60
+_ID_LENGTH = 200
+_METADATA_BYTES = 2048
+_WORDS_PER_SECOND = 2.8
+
+
+async def save(context: Context, account: str, fields: Fields) -> dict[str, Any]:
+    """Make a script, or write over the one with this ``scriptId``, and return its document.
+
+    Raises:
+        HttpError: 400, wrong fields or markup.
+    """
+    given_id = fields.text("scriptId", longest=_ID_LENGTH).strip()
+    names = {key: given_id or _name(fields, key) for key in ("projectName", "moduleName", "scriptName")}
+    if given_id:
+        for key in names:
+            fields.raw(key)  # taken from the id
+    text = fields.required_text("scriptText", longest=MAX_SCRIPT_CHARACTERS)
+    version = fields.text("version", default=BASE_VERSION) or BASE_VERSION
+    texts = {version: text}
+    for name, other in fields.mapping("versions").items():
+        if name == BASE_VERSION or not isinstance(other, str) or len(other) > MAX_SCRIPT_CHARACTERS:
+            raise HttpError(
+                400,
+                f"versions.{name} must be a script text ({BASE_VERSION} is scriptText), got {shown(other)}",
+            )
+        texts[name] = other
+    metadata = fields.mapping("metadata")
+    if len(repr(metadata)) > 2 * _METADATA_BYTES:
+        raise HttpError(400, f"metadata must be an object of at most {_METADATA_BYTES} bytes")
+    for name, other in texts.items():
+        _parse(other, "scriptText" if name == version else f"versions.{name}")
+    script_id = given_id or str(uuid.uuid4())
+    created = {
+        "scriptId": script_id,
+        **names,
+        "versions": texts,
+        "metadata": metadata,
+        "creationDate": context.now(),
+    }
+    if await context.store.put_new(_KIND, script_id, created, account=account):
+        return created
+
+    def merge(old: dict[str, Any]) -> dict[str, Any]:
+        return {**old, "versions": {**old["versions"], **texts}, "metadata": metadata or old["metadata"]}
+
+    return await context.store.modify(_KIND, script_id, merge, account=account)
+
+
+async def find(context: Context, account: str, script_id: str) -> dict[str, Any] | None:
+    """Return a script's document, or None."""
+    return await context.store.get(_KIND, script_id, account=account)
+
+
+async def find_all(context: Context, account: str) -> list[dict[str, Any]]:
+    """Return the account's scripts, oldest first."""
+    return await context.store.find(_KIND, account=account)
+
+
+async def delete(context: Context, account: str, script_id: str, version: str | None) -> None:
+    """Delete a script, or one version of it.
+
+    Raises:
+        HttpError: 404, no such script or version; 400, the version is the script itself.
+    """
+    doc = await find(context, account, script_id)
+    if doc is None:
+        raise HttpError(404, f"scriptId {script_id!r} not found")
+    if version is None:
+        await context.store.delete(_KIND, script_id, account=account)
+        return
+    text_of(doc, version)
+    if version == BASE_VERSION:
+        raise HttpError(
+            400, f"version {BASE_VERSION!r} is the script itself; delete the whole script instead"
+        )
+
+    def without(old: dict[str, Any]) -> dict[str, Any]:
+        return {**old, "versions": {k: v for k, v in old["versions"].items() if k != version}}
+
+    await context.store.modify(_KIND, script_id, without, account=account)
+
+
+def version_name(given: str) -> str:
+    """Return a version as it takes part in identities: the base version has no name."""
+    return "" if given == BASE_VERSION else given
+
+
+def text_of(doc: Mapping[str, Any], version: str) -> str:
+    """Return the text of a version; empty means the base version.
+
+    Raises:
+        HttpError: 404, the script has no such version.
+    """
+    texts: dict[str, str] = doc["versions"]
+    name = version or BASE_VERSION
+    if name not in texts:
+        raise HttpError(
+            404, f"version {version!r} of script {doc['scriptId']!r} not found; there are {', '.join(texts)}"
+        )
+    return texts[name]
+
+
+def parsed(doc: Mapping[str, Any], version: str) -> Script:
+    """Return a version of a script, parsed.
+
+    Raises:
+        HttpError: 404, the script has no such version.
+    """
+    return _parse(text_of(doc, version), "scriptText")
+
+
+def as_json(doc: Mapping[str, Any], version: str) -> dict[str, Any]:
+    """Return the wire form of one version.
+
+    Raises:
+        HttpError: 404, the script has no such version.
+    """
+    text = text_of(doc, version)
+    script = _parse(text, "scriptText")
+    return {
+        "orgId": "emulator",
+        "projectName": doc["projectName"],
+        "moduleName": doc["moduleName"],
+        "scriptName": doc["scriptName"],
+        "scriptId": doc["scriptId"],
+        "scriptText": text,
+        "version": version or BASE_VERSION,
+        "availableVersions": list(doc["versions"]),
+        "estimatedLength": f"{len(text.split()) / _WORDS_PER_SECOND:.1f}",
+        "sections": [_section_json(section, order) for order, section in enumerate(script.sections)],
+        "metadata": doc["metadata"],
+        "creationDate": doc["creationDate"],
+        "containsDictionary": "<!" in text,
+    }
+
+
+def _section_json(section: Section, order: int) -> dict[str, Any]:
+    spoken = [_text(part) for part in section.speech]
+    parameters = {
+        item.name: item.fallback
+        for part in section.speech
+        for item in part.items
+        if isinstance(item, Parameter)
+    }
+    return {
+        "name": section.name,
+        "text": " ".join(spoken),
+        "text_original": " ".join(spoken),
+        "order": order,
+        "orderString": str(order),
+        "parameters": parameters,
+        "soundEffect": next((part.key for part in section.parts if isinstance(part, Effect)), None),
+        "soundSegment": section.segment,
+        "media": next((part.key for part in section.parts if isinstance(part, Media)), None),
+    }
+
+
+def _text(part: SpeechPart) -> str:
+    pieces: list[str] = []
+    for item in part.items:
+        if isinstance(item, Say):
+            pieces.append(item.text)
+        elif isinstance(item, Parameter):
+            pieces.append(
+                "{{" + item.name + (f"|{item.fallback}" if item.fallback is not None else "") + "}}"
+            )
+    return "".join(pieces).strip()
+
+
+def _parse(text: str, field: str) -> Script:
+    try:
+        return _markup_v1.parse(text)
+    except ScriptError as error:
+        raise HttpError(400, f"{field}: {error}") from None
+
+
+def _name(fields: Fields, key: str) -> str:
+    name = fields.text(key, longest=_NAME_LENGTH).strip() or "default"
+    if name.startswith("_"):
+        raise HttpError(400, f"{key} must not begin with an underscore, got {shown(name)}")
+    return name

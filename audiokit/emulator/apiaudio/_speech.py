@@ -1,0 +1,198 @@
+"""Speech of v1: one file per part of a script, per listener, found again by who it is for."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from audiokit.emulator import _progress, _voicing
+from audiokit.emulator._fields import Fields, shown
+from audiokit.emulator._http import HttpError
+from audiokit.emulator._links import file_label
+from audiokit.emulator._script import ScriptError
+from audiokit.emulator._work import WorkError
+from audiokit.emulator.apiaudio._listeners import identity, read_audience, used_values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from audiokit.emulator._context import Context
+    from audiokit.emulator._script import Script, SpeechPart
+    from audiokit.emulator._voicing import Delivery
+
+_KIND = "v1.speech"
+_PERCENT_FROM = 3.0  # above this a speed is a percentage
+
+
+@attrs.frozen(kw_only=True)
+class SpeechOrder:
+    """A checked request for speech.
+
+    Attributes:
+        script_id: Script.
+        version: Its version, as given.
+        script: Parsed text.
+        listeners: Values per listener, at least one.
+        deliveries: Part name -> how it is spoken.
+        warnings: About options that have no effect here.
+    """
+
+    script_id: str
+    version: str
+    script: Script
+    listeners: list[dict[str, str]]
+    deliveries: Mapping[str, Delivery]
+    warnings: list[str]
+
+
+def read_order(fields: Fields, script_id: str, version: str, script: Script) -> SpeechOrder:
+    """Check the fields of a speech request.
+
+    Raises:
+        HttpError: 400, a wrong field; 404, an unknown voice.
+    """
+    base = _delivery(fields, Fields({}))
+    sections = fields.nested("sections")
+    names = {section.name: None for section in script.sections}
+    for name, own in sections.items():
+        if name not in names:
+            raise HttpError(400, f"sections names {name!r}, but the script's sections are {', '.join(names)}")
+        _delivery(own, fields)
+        own.refuse_unknown()
+    deliveries = {
+        part.name: _delivery(sections[part.voice_key], fields) if part.voice_key in sections else base
+        for part in script.speech
+    }
+    listeners = [used_values(script, listener) for listener in read_audience(fields.raw("audience"))]
+    for values in listeners:
+        for part in script.speech:
+            try:
+                _voicing.speak_items(part, deliveries[part.name], values)
+            except ScriptError as error:
+                raise HttpError(400, str(error)) from None
+    warnings = [
+        f"{name} has no effect: the emulator has none"
+        for name, is_on in (
+            ("useDictionary", fields.flag("useDictionary")),
+            ("useTextNormalizer", fields.flag("useTextNormalizer", "useTextNormaliser")),
+            ("callback_url", bool(fields.text("callback_url"))),
+        )
+        if is_on
+    ]
+    return SpeechOrder(
+        script_id=script_id,
+        version=version,
+        script=script,
+        listeners=listeners,
+        deliveries=deliveries,
+        warnings=warnings,
+    )
+
+
+async def start(context: Context, account: str, order: SpeechOrder, *, hold_s: float) -> list[dict[str, Any]]:
+    """Start speaking for every listener and return the documents, finished or not."""
+    request_id = str(uuid.uuid4())
+
+    async def one(index: int, values: dict[str, str]) -> dict[str, Any]:
+        doc = {
+            "request_id": request_id,
+            "script_id": order.script_id,
+            "version": order.version,
+            "created_at": context.now(),
+            "parts": [],
+        }
+        return await _progress.begin(
+            context,
+            _KIND,
+            f"{request_id}.{index}",
+            doc,
+            lambda: _speak_all(context, account, order, values),
+            account=account,
+            parent=identity(order.script_id, order.version, values),
+            hold_s=hold_s,
+        )
+
+    return await _progress.together(one(i, values) for i, values in enumerate(order.listeners))
+
+
+async def latest(
+    context: Context, account: str, *, script_id: str, version: str, values: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """Return the newest speech for a script, version and listener, or None."""
+    found = await context.store.find(
+        _KIND, account=account, parent=identity(script_id, version, values), newest_first=True, limit=1
+    )
+    return _progress.settled(found[0]) if found else None
+
+
+async def of_request(context: Context, account: str, request_id: str) -> dict[str, Any] | None:
+    """Return the speech of a request's first listener, or None."""
+    return await _progress.current(context, _KIND, f"{request_id}.0", account=account)
+
+
+async def _speak_all(
+    context: Context, account: str, order: SpeechOrder, values: dict[str, str]
+) -> dict[str, Any]:
+    parts = await _progress.together(
+        _speak(context, account, order, part, values) for part in order.script.speech
+    )
+    if parts and all(part["error"] for part in parts):
+        raise HttpError(422, "; ".join(dict.fromkeys(f"section {p['name']!r}: {p['error']}" for p in parts)))
+    return {"parts": parts}
+
+
+async def _speak(
+    context: Context, account: str, order: SpeechOrder, part: SpeechPart, values: dict[str, str]
+) -> dict[str, Any]:
+    """Speak one part; a failure is its own and does not stop the others."""
+    siblings = [other.name for other in order.script.speech if other.section == part.section]
+    label = f"{part.section}__$3ct10n~{siblings.index(part.name) + 1}of{len(siblings)}"
+    known = {"name": part.name, "section": part.section, "label": file_label(label, extension="wav")}
+    try:
+        spoken = await _voicing.speak(context, account, part, order.deliveries[part.name], values)
+    except WorkError as error:
+        return {**known, "file": None, "seconds": 0.0, "error": error.message}
+    return {**known, "file": spoken.file, "seconds": spoken.seconds, "error": None}
+
+
+def _delivery(own: Fields, general: Fields) -> Delivery:
+    """Read voice settings; what a section does not say, the call's general settings say."""
+    voice = own.text("voice") or general.text("voice")
+    speed = own.raw("speed") if own.raw("speed") is not None else general.raw("speed")
+    effect = own.text("effect") or general.text("effect")
+    padding_ms = _padding_ms(own)
+    if padding_ms is None:
+        padding_ms = _padding_ms(general)
+    return _voicing.Delivery(
+        voice=_voicing.voice_named(voice or None),
+        speed=_speed(speed),
+        effect=_voicing.effect_named(effect),
+        padding_s=(padding_ms or 0.0) / 1000.0,
+    )
+
+
+def _padding_ms(fields: Fields) -> float | None:
+    high = _voicing.MAX_PADDING_S * 1000
+    return fields.number("silencePadding", "silence_padding", low=0.0, high=high, unit="milliseconds")
+
+
+def _speed(value: Any) -> float:
+    """Read a speed: a factor of 0.5 to 3, or a percentage of 50 to 300; as a number or a string."""
+    if value is None:
+        return 1.0
+    problem = HttpError(
+        400, f"speed must be a factor from 0.5 to 3 or a percentage from 50 to 300, got {shown(value)}"
+    )
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise problem
+    try:
+        number = float(str(value).strip().removesuffix("%"))
+    except ValueError:
+        raise problem from None
+    factor = number / 100.0 if number > _PERCENT_FROM else number
+    low, high = _voicing.SPEED_RANGE
+    if not low <= factor <= high:
+        raise problem
+    return factor

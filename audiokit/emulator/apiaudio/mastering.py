@@ -1,0 +1,142 @@
+"""Mastering: speech, recordings and music as one finished track."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from audiokit.emulator import _progress
+from audiokit.emulator._body import read_json
+from audiokit.emulator._fields import Fields, query_flag
+from audiokit.emulator._http import MEDIA_TYPES, HttpError, account_of, context_of, open_access
+from audiokit.emulator._links import absolute_url, private_url, public_url
+from audiokit.emulator._order import PRESETS, Preset
+from audiokit.emulator.apiaudio import _mastering, _scripts
+from audiokit.emulator.apiaudio._listeners import used_values
+from audiokit.emulator.apiaudio._mastering_order import DEFAULT_FORMAT, read_formats, read_order
+from audiokit.emulator.apiaudio._reply import reply
+from audiokit.emulator.apiaudio._vast import vast_xml
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+_RESERVED = {"scriptId", "version", "public", "vast", "endFormat", "requestId"}
+
+
+async def create(request: Request) -> Response:
+    """Master a script for each listener; replies for the first one, in the first format."""
+    context, account = context_of(request), account_of(request)
+    order = await read_order(context, account, Fields(await read_json(request)))
+    tracks = await _mastering.start(context, account, order, hold_s=context.settings.hold_s)
+    for track in tracks:
+        _progress.raise_if_failed(track)
+    if any(track["state"] == "processing" for track in tracks):
+        body = {
+            "message": "the master is being rendered; ask again with GET",
+            "requestId": tracks[0]["request_id"],
+        }
+        return reply(body, status=202, warnings=order.warnings)
+    urls = _urls(request, tracks[0])
+    body = {
+        "message": "mastered track created",
+        "url": urls[order.formats[0]],
+        "urls": urls,
+        "warnings": "; ".join(order.warnings),
+        "requestId": tracks[0]["request_id"],
+    }
+    if order.is_shared:
+        body["shareUrl"] = urls[order.formats[0]]
+    return reply(body)
+
+
+async def retrieve(request: Request) -> Response:
+    """Find a master by script, version, listener, visibility and format."""
+    context, account, query = context_of(request), account_of(request), request.query_params
+    script_id = query.get("scriptId", "")
+    if not script_id:
+        raise HttpError(400, "scriptId is required")
+    version = _scripts.version_name(query.get("version", ""))
+    is_public = query_flag(query.get("public"), name="public")
+    is_vast = query_flag(query.get("vast"), name="vast")
+    if is_vast and not is_public:
+        raise HttpError(400, "vast=true works only together with public=true; set both or neither")
+    formats = read_formats([name for name in query.getlist("endFormat") if name] or None)
+    doc = await _scripts.find(context, account, script_id)
+    if doc is None:
+        raise HttpError(404, f"scriptId {script_id!r} not found")
+    listener = {name: value for name, value in query.items() if name not in _RESERVED}
+    values = used_values(_scripts.parsed(doc, version), listener)
+    track = await _mastering.find(
+        context,
+        account,
+        script_id=script_id,
+        version=version,
+        values=values,
+        is_public=is_public,
+        formats=formats,
+        request_id=query.get("requestId"),
+    )
+    if track is None:
+        wanted = ", ".join(formats) or "any format"
+        raise HttpError(
+            404,
+            f"no {'public' if is_public else 'private'} master of script {script_id!r} in {wanted} "
+            f"for {values or 'the fallback track'}; create it with POST /mastering",
+        )
+    if track["state"] == "processing":
+        return reply(
+            {"message": "the master is being rendered", "requestId": track["request_id"]}, status=202
+        )
+    _progress.raise_if_failed(track)
+    urls = _urls(request, track)
+    first = formats[0] if formats else DEFAULT_FORMAT if DEFAULT_FORMAT in urls else next(iter(urls))
+    if is_vast and not track["vast"]:
+        raise HttpError(
+            404, "this master was made without vast=true; POST /mastering again with vast and public"
+        )
+    url = _vast_url(request, track) if is_vast else urls[first]
+    return reply({"script": script_id, "version": version or _scripts.BASE_VERSION, "url": url, "urls": urls})
+
+
+@open_access
+async def serve_vast(request: Request) -> Response:
+    """Send the VAST document of a public master."""
+    track_id = request.path_params["track_id"]
+    doc = await _mastering.vast_document(context_of(request), track_id)
+    if doc is None:
+        raise HttpError(404, "no public VAST document has this link")
+    files = [
+        (
+            public_url(request, file["file"], f"track.{file['extension']}"),
+            file["extension"],
+            file["seconds"],
+            file["size_bytes"],
+        )
+        for file in doc["files"]
+    ]
+    body = vast_xml(title=doc["title"], track_id=track_id, files=files)
+    return Response(body, media_type=MEDIA_TYPES["xml"], headers={"X-Content-Type-Options": "nosniff"})
+
+
+async def list_presets(_request: Request) -> Response:
+    """List the mastering presets that are rendered."""
+    return reply({"presets": [{"name": name, "description": _describe(p)} for name, p in PRESETS.items()]})
+
+
+def _describe(preset: Preset) -> str:
+    return f"music at {preset.music_lufs:g} LUFS, {-preset.duck_db:g} dB lower under speech"
+
+
+def _urls(request: Request, track: dict[str, Any]) -> dict[str, str]:
+    """Link every format of a finished track."""
+    make = public_url if track["public"] else private_url
+    return {
+        file["format"]: make(request, file["file"], f"{track['label']}.{file['extension']}")
+        for file in track["files"]
+    }
+
+
+def _vast_url(request: Request, track: dict[str, Any]) -> str:
+    return absolute_url(request, f"/public/vast/{track['id']}/{quote(track['label'], safe='~')}.xml")

@@ -1,0 +1,64 @@
+"""Script: the text to be produced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audiokit.emulator._body import read_json
+from audiokit.emulator._fields import Fields, query_flag
+from audiokit.emulator._http import HttpError, account_of, context_of
+from audiokit.emulator._warnings import unknown_fields
+from audiokit.emulator.apiaudio import _scripts
+from audiokit.emulator.apiaudio._reply import reply
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+_LONGEST_LIST = 1000
+
+
+async def create(request: Request) -> Response:
+    """Make a script or write over the one with this id."""
+    fields = Fields(await read_json(request))
+    doc = await _scripts.save(context_of(request), account_of(request), fields)
+    version = fields.text("version", default=_scripts.BASE_VERSION)
+    return reply(_scripts.as_json(doc, version), warnings=unknown_fields(fields))
+
+
+async def retrieve(request: Request) -> Response:
+    """Read one version of a script; a preview applies no dictionary, for the emulator has none."""
+    script_id = request.path_params["scriptId"]
+    doc = await _scripts.find(context_of(request), account_of(request), script_id)
+    if doc is None:
+        raise HttpError(404, f"scriptId {script_id!r} not found")
+    body = _scripts.as_json(doc, request.query_params.get("version", ""))
+    if query_flag(request.query_params.get("preview"), name="preview"):
+        body["wordsNotInDict"] = []
+    return reply(body)
+
+
+async def find(request: Request) -> Response:
+    """List scripts, narrowed by the three names and the id."""
+    query = request.query_params
+    wanted = {
+        key: query[key] for key in ("projectName", "moduleName", "scriptName", "scriptId") if query.get(key)
+    }
+    verbose = query_flag(query.get("verbose", "true"), name="verbose")
+    found = [
+        doc
+        for doc in await _scripts.find_all(context_of(request), account_of(request))
+        if all(doc[key] == value for key, value in wanted.items())
+    ][:_LONGEST_LIST]
+    if verbose:
+        return reply({"scripts": [_scripts.as_json(doc, "") for doc in found if doc["versions"].get("v0")]})
+    keys = ("projectName", "moduleName", "scriptName", "scriptId")
+    return reply({"scripts": [{key: doc[key] for key in keys} for doc in found]})
+
+
+async def delete(request: Request) -> Response:
+    """Delete a script, or the version in path or query."""
+    script_id = request.path_params["scriptId"]
+    version = request.path_params.get("version") or request.query_params.get("version") or None
+    await _scripts.delete(context_of(request), account_of(request), script_id, version)
+    return reply({"message": f"deleted script {script_id}"})

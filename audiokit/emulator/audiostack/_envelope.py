@@ -1,0 +1,78 @@
+"""The reply envelope of v2 and the credits that its ``meta`` reports."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from audiokit.emulator._context import Context
+
+_KIND, _ID = "v2.credits", "balance"
+_VERSION = "2"
+CHARACTERS_PER_CREDIT = 4000
+"""Characters of speech that one credit buys."""
+
+SECONDS_PER_CREDIT = 60.0
+"""Seconds of mixing that one credit buys."""
+
+
+async def envelope(
+    request: Request,
+    data: dict[str, Any],
+    *,
+    message: str,
+    status: int = 200,
+    credits_used: float = 0.0,
+    warnings: Sequence[str] = (),
+) -> Response:
+    """Wrap *data* as every v2 reply is."""
+    body = {
+        "data": data,
+        "message": message,
+        "meta": {
+            "version": _VERSION,
+            "requestId": str(uuid.uuid4()),
+            "creditsUsed": credits_used,
+            "creditsRemaining": await balance(context_of(request), account_of(request)),
+        },
+        "warnings": list(warnings),
+    }
+    return JSONReply(body, status_code=status)
+
+
+async def balance(context: Context, account: str) -> float:
+    """Return the credits that are left."""
+    doc = await context.store.get(_KIND, _ID, account=account)
+    return round(context.settings.initial_credits - (doc["used"] if doc else 0.0), 4)
+
+
+async def spend(context: Context, account: str, amount: float) -> float:
+    """Take *amount* credits and return it, rounded as it is charged.
+
+    Raises:
+        HttpError: 402, there are not enough.
+    """
+    charged = round(amount, 4)
+    await context.store.put_new(_KIND, _ID, {"used": 0.0}, account=account)
+
+    def take(doc: dict[str, Any]) -> dict[str, Any]:
+        left = context.settings.initial_credits - doc["used"]
+        if charged > left + 1e-9:
+            raise HttpError(402, f"this call costs {charged:g} credits, {left:g} are left; ask for less")
+        return {**doc, "used": round(doc["used"] + charged, 4)}
+
+    await context.store.modify(_KIND, _ID, take, account=account)
+    return charged
+
+
+async def refund(context: Context, account: str, amount: float) -> None:
+    """Give credits back for work that failed."""
+    await context.store.modify(_KIND, _ID, lambda doc: {**doc, "used": doc["used"] - amount}, account=account)

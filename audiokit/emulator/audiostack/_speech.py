@@ -1,0 +1,185 @@
+"""Speech of v2: a request is checked whole, then every section is spoken once."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from audiokit.emulator import _progress, _voicing
+from audiokit.emulator._fields import Fields, as_texts, shown
+from audiokit.emulator._http import HttpError
+from audiokit.emulator._links import file_label, publish
+from audiokit.emulator._script import Say, ScriptError, fill
+from audiokit.emulator.audiostack import _scripts
+from audiokit.emulator.audiostack._envelope import CHARACTERS_PER_CREDIT, refund, spend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from audiokit.emulator._context import Context
+    from audiokit.emulator._script import SpeechPart
+    from audiokit.emulator._voicing import Delivery
+
+KIND = "v2.speech"
+FILE_KIND = "v2.file"
+_SILENT_OPTIONS = ("useDenoiser", "useAutofix", "voiceIntelligence")
+
+
+@attrs.frozen(kw_only=True)
+class SpeechOrder:
+    """A checked request for speech.
+
+    Attributes:
+        script_id: Script.
+        parts: What is spoken, in order.
+        values: Placeholder id -> text.
+        deliveries: Part name -> how it is spoken.
+        is_public: Open to everybody.
+        use_cache: Take earlier renderings of the same words.
+        warnings: About options that have no effect here.
+    """
+
+    script_id: str
+    parts: tuple[SpeechPart, ...]
+    values: dict[str, str]
+    deliveries: Mapping[str, Delivery]
+    is_public: bool
+    use_cache: bool
+    warnings: list[str]
+
+
+async def read_order(context: Context, account: str, fields: Fields) -> SpeechOrder:
+    """Check the fields of a speech request.
+
+    Raises:
+        HttpError: 400, a wrong field; 404, an unknown script or voice.
+    """
+    script_id = fields.required_text("scriptId")
+    script, warnings = _scripts.parse(_scripts.text_of(await _scripts.require(context, account, script_id)))
+    names = list(dict.fromkeys([*(s.name for s in script.sections), *(p.voice_key for p in script.speech)]))
+    sections = fields.nested("sections")
+    for name, own in sections.items():
+        if name not in names:
+            raise HttpError(400, f"sections names {name!r}; the script's sections are {', '.join(names)}")
+        _delivery([own])
+        own.refuse_unknown()
+    parts = script.speech
+    only = fields.text("sectionToProduce")
+    if only:
+        parts = tuple(part for part in parts if only in {part.section, part.voice_key})
+        if not parts:
+            raise HttpError(
+                400, f"sectionToProduce {only!r} has nothing to say; sections are {', '.join(names)}"
+            )
+    audience = as_texts(fields.mapping("audience"), field="audience")
+    known = {name.casefold(): name for name in script.parameters}
+    warnings += [f"audience.{name} fits no placeholder" for name in audience if name.casefold() not in known]
+    order = SpeechOrder(
+        script_id=script_id,
+        parts=parts,
+        values=audience,
+        deliveries={
+            part.name: _delivery(
+                [sections[key] for key in (part.voice_key, part.section) if key in sections] + [fields]
+            )
+            for part in parts
+        },
+        is_public=fields.flag("public"),
+        use_cache=fields.flag("useCache", default=True),
+        warnings=warnings
+        + [f"{name} has no effect: the emulator has none" for name in _SILENT_OPTIONS if fields.flag(name)],
+    )
+    for part in parts:
+        try:
+            _voicing.speak_items(part, order.deliveries[part.name], order.values)
+        except ScriptError as error:
+            raise HttpError(400, str(error)) from None
+    return order
+
+
+async def start(
+    context: Context, account: str, order: SpeechOrder, *, hold_s: float
+) -> tuple[dict[str, Any], float]:
+    """Start speaking; return the document, finished or not, and the credits it costs.
+
+    Raises:
+        HttpError: 402, not enough credits.
+    """
+    characters = sum(
+        len(item.text)
+        for part in order.parts
+        for item in fill(part, order.values).items
+        if isinstance(item, Say)
+    )
+    cost = await spend(context, account, characters / CHARACTERS_PER_CREDIT)
+    doc = {
+        "script_id": order.script_id,
+        "audience": order.values,
+        "public": order.is_public,
+        "created_at": context.now(),
+        "parts": [],
+    }
+    made = await _progress.begin(
+        context,
+        KIND,
+        str(uuid.uuid4()),
+        doc,
+        lambda: _speak_all(context, account, order),
+        account=account,
+        parent=order.script_id,
+        hold_s=hold_s,
+        undo=lambda: refund(context, account, cost),
+    )
+    return made, cost
+
+
+async def keep_file(context: Context, account: str, file_id: str, *, is_public: bool) -> None:
+    """Let the account, or everybody, fetch a file."""
+    await context.store.put(FILE_KIND, file_id, {"file": file_id}, account=account)
+    if is_public:
+        await publish(context, file_id)
+
+
+async def _speak_all(context: Context, account: str, order: SpeechOrder) -> dict[str, Any]:
+    async def one(part: SpeechPart) -> dict[str, Any]:
+        spoken = await _voicing.speak(
+            context, account, part, order.deliveries[part.name], order.values, use_cache=order.use_cache
+        )
+        await keep_file(context, account, spoken.file, is_public=order.is_public)
+        return {
+            "name": part.name,
+            "label": file_label(part.name, extension="wav"),
+            "file": spoken.file,
+            "seconds": spoken.seconds,
+        }
+
+    return {"parts": await _progress.together(one(part) for part in order.parts)}
+
+
+def _delivery(settings: list[Fields]) -> Delivery:
+    """Read voice settings; the first of *settings* that says something wins."""
+    low, high = _voicing.SPEED_RANGE
+    voices = [own.text("voice") for own in settings]
+    speeds = [own.number("speed", low=low, high=high) for own in settings]
+    paddings = [_padding_s(own) for own in settings]
+    return _voicing.Delivery(
+        voice=_voicing.voice_named(next(filter(None, voices), None)),
+        speed=next((speed for speed in speeds if speed is not None), 1.0),
+        padding_s=next((padding for padding in paddings if padding is not None), 0.0),
+    )
+
+
+def _padding_s(fields: Fields) -> float | None:
+    """Read ``silencePadding``: microseconds, written as a string."""
+    value = fields.raw("silencePadding")
+    if value is None or value == "":
+        return None
+    high = int(_voicing.MAX_PADDING_S * 1_000_000)
+    text = value.strip() if isinstance(value, str) else ""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= high):
+        raise HttpError(
+            400, f"silencePadding must be a string of microseconds from '0' to '{high}', got {shown(value)}"
+        )
+    return int(text) / 1_000_000

@@ -1,0 +1,129 @@
+"""Production.Mix: speech, recordings and music as one wav file."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from audiokit.emulator import _production, _progress
+from audiokit.emulator._body import read_json
+from audiokit.emulator._fields import Fields
+from audiokit.emulator._http import HttpError, account_of, context_of
+from audiokit.emulator._links import file_label
+from audiokit.emulator._order import PRESETS
+from audiokit.emulator.audiostack._envelope import SECONDS_PER_CREDIT, envelope, refund, spend
+from audiokit.emulator.audiostack._mix_order import MixOrder, read_order
+from audiokit.emulator.audiostack._speech import keep_file
+from audiokit.emulator.audiostack._urls import file_url
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from audiokit.emulator._context import Context
+
+_KIND = "v2.mix"
+_FORMAT = "wav"
+
+
+async def create(request: Request) -> Response:
+    """Mix speech over the template's segments."""
+    context, account = context_of(request), account_of(request)
+    order = await read_order(context, account, Fields(await read_json(request)))
+    cost = await spend(context, account, order.seconds / SECONDS_PER_CREDIT)
+    production_id = str(uuid.uuid4())
+    stem = "__".join([order.script_name, *(f"{key}~{value}" for key, value in order.audience.items())])
+    doc = {"script_id": order.script_id, "public": order.is_public, "created_at": context.now(), "files": []}
+    mix = await _progress.begin(
+        context,
+        _KIND,
+        production_id,
+        doc,
+        lambda: _render(context, account, order, file_label(stem)),
+        account=account,
+        parent=order.script_id,
+        hold_s=context.settings.hold_s,
+        undo=lambda: refund(context, account, cost),
+    )
+    return await _reply(request, mix, cost=cost, warnings=order.warnings)
+
+
+async def validate(request: Request) -> Response:
+    """Check a mix request as `create` does, without making or charging anything."""
+    order = await read_order(context_of(request), account_of(request), Fields(await read_json(request)))
+    data = {"productionId": str(uuid.uuid4()), "files": []}
+    return await envelope(request, data, message="this mix can be made", warnings=order.warnings)
+
+
+async def retrieve(request: Request) -> Response:
+    """Read a mix by its id: 202 while it is being made."""
+    return await _reply(request, await _require(request))
+
+
+async def find(request: Request) -> Response:
+    """List mixes, of one script when asked for."""
+    docs = await context_of(request).store.find(
+        _KIND, account=account_of(request), parent=request.query_params.get("scriptId") or None
+    )
+    items = [_data(request, doc) for doc in docs]
+    return await envelope(request, {"productionIds": items}, message=f"{len(items)} found")
+
+
+async def delete(request: Request) -> Response:
+    """Forget a mix."""
+    mix = await _require(request)
+    await context_of(request).store.delete(_KIND, mix["id"], account=account_of(request))
+    return await envelope(request, {}, message="mix deleted")
+
+
+async def list_presets(request: Request) -> Response:
+    """List the mastering presets."""
+    return await envelope(request, {"presets": list(PRESETS)}, message="presets found")
+
+
+async def _require(request: Request) -> dict[str, Any]:
+    production_id = request.path_params["productionId"]
+    mix = await _progress.current(context_of(request), _KIND, production_id, account=account_of(request))
+    if mix is None:
+        raise HttpError(404, f"productionId {production_id!r} not found")
+    return mix
+
+
+async def _render(context: Context, account: str, order: MixOrder, label: str) -> dict[str, Any]:
+    outputs = await _production.produce(context, order.track, [_FORMAT])
+    files = [{"name": label, "format": _FORMAT, "file": outputs[0].file}]
+    if order.has_tts_track:
+        speech = await _production.produce(context, order.track, [_FORMAT], speech_only=True)
+        files.append({"name": f"{label}_tts", "format": _FORMAT, "file": speech[0].file})
+    for file in files:
+        await keep_file(context, account, file["file"], is_public=order.is_public)
+    return {"files": files, "seconds": outputs[0].seconds}
+
+
+async def _reply(
+    request: Request, mix: dict[str, Any], *, cost: float = 0.0, warnings: list[str] | None = None
+) -> Response:
+    _progress.raise_if_failed(mix)
+    is_done = mix["state"] == "done"
+    return await envelope(
+        request,
+        _data(request, mix),
+        message="mix created" if is_done else "the mix is being made; ask again with its id",
+        status=200 if is_done else 202,
+        credits_used=cost,
+        warnings=warnings or [],
+    )
+
+
+def _data(request: Request, mix: dict[str, Any]) -> dict[str, Any]:
+    files = [
+        {
+            "filename": file["name"],
+            "format": file["format"],
+            "url": file_url(
+                request, file["file"], f"{file['name']}.{file['format']}", is_public=mix["public"]
+            ),
+        }
+        for file in mix["files"]
+    ]
+    return {"productionId": mix["id"], "scriptId": mix["script_id"], "files": files}

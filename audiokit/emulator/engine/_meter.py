@@ -1,0 +1,129 @@
+"""Loudness and true peak after ITU-R BS.1770 and EBU R 128.
+
+FFmpeg does the filtering and the oversampling, the gating here is a few lines. Its `ebur128` filter would do
+it all, but tells its result only in frame metadata, which PyAV gives since 18.1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import numpy as np
+
+from audiokit.emulator.engine._base import Samples, Signal, decibels, with_channels
+from audiokit.emulator.engine._graph import FilterChain
+from audiokit.emulator.engine._resample import Resampler
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_METER_HZ: Final = 48_000
+_STEP: Final = _METER_HZ // 10
+_STEPS_PER_BLOCK: Final = 4
+_OFFSET_DB: Final = -0.691
+_ABSOLUTE_GATE_LUFS: Final = -70.0
+_RELATIVE_GATE_LU: Final = -10.0
+# BS.1770, tables 1 and 2: the shelf of a head and the low cut, for 48 kHz.
+_SHELF: Final = (
+    "b0=1.53512485958697:b1=-2.69169618940638:b2=1.19839281085285"
+    ":a0=1:a1=-1.69065929318241:a2=0.73248077421585"
+)
+_LOW_CUT: Final = "b0=1:b1=-2:b2=1:a0=1:a1=-1.99004745483398:a2=0.99007225036621"
+
+
+@attrs.frozen(kw_only=True)
+class Loudness:
+    """What a meter read.
+
+    Attributes:
+        lufs: Integrated loudness; None for silence and for less than 0.4 s, which cannot be gated.
+        true_peak_dbtp: Highest peak at 4x oversampling; None for digital silence or when not asked for.
+    """
+
+    lufs: float | None
+    true_peak_dbtp: float | None
+
+
+class Meter:
+    """Measures blocks as they pass.
+
+    Args:
+        rate_hz: Sample rate of the blocks.
+        channels: Of the blocks; more than two are measured as their stereo fold.
+        true_peak: Also find the true peak, at about twice the cost.
+    """
+
+    def __init__(self, rate_hz: int, channels: int, *, true_peak: bool = True) -> None:
+        self._channels = min(channels, 2)
+        self._resampler = Resampler(rate_hz, _METER_HZ, self._channels)
+        self._weighting = FilterChain(
+            ("aformat", "sample_fmts=dbl"),
+            ("biquad", _SHELF),
+            ("biquad", _LOW_CUT),
+            rate_hz=_METER_HZ,
+            channels=self._channels,
+        )
+        self._peak = _PeakMeter(rate_hz, self._channels) if true_peak else None
+        self._rest: NDArray[np.float64] = np.zeros(0)
+        self._steps: list[Signal] = []
+
+    def push(self, block: Samples) -> None:
+        """Measure one more block."""
+        folded = with_channels(block, self._channels)
+        self._add(self._weighting.push(self._resampler.push(folded)))
+        if self._peak:
+            self._peak.push(folded)
+
+    def finish(self) -> Loudness:
+        """Close the measurement and read it."""
+        self._add(self._weighting.push(self._resampler.finish()))
+        self._add(self._weighting.finish())
+        peak = self._peak.finish() if self._peak else 0.0
+        steps = np.concatenate(self._steps) if self._steps else np.zeros(0)
+        return Loudness(lufs=_integrated(steps), true_peak_dbtp=decibels(peak) if peak > 0.0 else None)
+
+    def _add(self, weighted: Samples) -> None:
+        """Sum the power of each 100 ms."""
+        power = np.concatenate([self._rest, np.sum(weighted.astype(np.float64) ** 2, axis=1)])
+        whole = len(power) // _STEP * _STEP
+        self._steps.append(power[:whole].reshape(-1, _STEP).mean(axis=1))
+        self._rest = power[whole:]
+
+
+class _PeakMeter:
+    """Highest sample after oversampling to at least 192 kHz."""
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        factor = 4 if rate_hz < 96_000 else 2 if rate_hz < 192_000 else 1
+        self._resampler = Resampler(rate_hz, rate_hz * factor, channels)
+        self._highest = 0.0
+
+    def push(self, block: Samples) -> None:
+        self._note(block)  # the interpolation may step over a single sample at the very edge
+        self._note(self._resampler.push(block))
+
+    def finish(self) -> float:
+        self._note(self._resampler.finish())
+        return self._highest
+
+    def _note(self, block: Samples) -> None:
+        if len(block):
+            self._highest = max(self._highest, float(block.max()), -float(block.min()))
+
+
+def _integrated(steps: Signal) -> float | None:
+    """Gated loudness in LUFS from the power of each 100 ms."""
+    if len(steps) < _STEPS_PER_BLOCK:
+        return None
+    blocks = np.convolve(steps, np.full(_STEPS_PER_BLOCK, 1 / _STEPS_PER_BLOCK), "valid")
+    audible = blocks[_lufs(blocks) > _ABSOLUTE_GATE_LUFS]
+    if not len(audible):
+        return None
+    gate_lufs = float(_lufs(audible.mean())) + _RELATIVE_GATE_LU
+    return float(_lufs(audible[_lufs(audible) > gate_lufs].mean()))
+
+
+def _lufs(power: Signal | np.floating) -> Signal:
+    result: Signal = _OFFSET_DB + 10.0 * np.log10(np.maximum(power, 1e-20))
+    return result

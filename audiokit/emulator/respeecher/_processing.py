@@ -1,0 +1,194 @@
+"""What happens to recordings in the background: uploads are measured, texts are spoken, pictures drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import attrs
+
+from audiokit._formats import HEAD_BYTES, describe, sniff_at
+from audiokit.emulator._http import HttpError, safe_name
+from audiokit.emulator._store import MissingDocumentError
+from audiokit.emulator._work import WorkError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from audiokit.emulator._context import Context
+
+_log = logging.getLogger("audiokit.emulator")
+
+FILES_URL = "/api/recordings/files"
+WAVEFORM_NAME = "waveform.png"
+
+
+@attrs.frozen(kw_only=True)
+class Probe:
+    """What is known of an audio file after it was decoded whole, or why it was refused."""
+
+    facts: dict[str, Any] = attrs.field(factory=dict)
+    error: str | None = None
+    refused: bool = False
+
+
+def task_name(recording_id: str) -> str:
+    """Name of the background task that makes a recording."""
+    return f"recording {recording_id}"
+
+
+async def require_audio(path: Path) -> None:
+    """Look at the content of an upload and refuse what is none of the four formats.
+
+    Raises:
+        HttpError: 400, not audio.
+    """
+
+    def look() -> str | None:
+        with path.open("rb") as file:
+
+            def read_at(offset: int, size: int) -> bytes:
+                file.seek(offset)
+                return file.read(size)
+
+            return None if sniff_at(read_at) else describe(read_at(0, HEAD_BYTES))
+
+    looks_like = await asyncio.to_thread(look)
+    if looks_like is not None:
+        raise HttpError(400, f"data is not audio: {looks_like}; supported are wav, ogg, mp3 and flac")
+
+
+async def probe(context: Context, path: Path) -> Probe:
+    """Decode a file whole; failures are part of the answer, so that nobody need be waiting for them."""
+    try:
+        facts = await context.work.run("probe", path=str(path), max_seconds=context.settings.max_audio_s)
+    except WorkError as error:
+        return Probe(error=f"data cannot be used: {error.message}", refused=error.kind == "refused")
+    return Probe(facts=facts)
+
+
+async def ingest(
+    context: Context,
+    account: str,
+    recording: dict[str, Any],
+    path: Path,
+    probing: asyncio.Task[Probe],
+    stem: str,
+) -> None:
+    """Finish an upload: wait for its measurement, keep the file, draw it."""
+    async with failing_into(context, account, "recording", recording["id"]):
+        outcome = await probing
+        if outcome.error is not None:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            raise HttpError(400, outcome.error)
+        facts = outcome.facts
+        await finish(
+            context,
+            account,
+            recording["id"],
+            path,
+            stem=stem,
+            extension=facts["format"],
+            duration=facts["seconds"],
+            process_stage=facts.get("note"),
+        )
+
+
+async def speak(context: Context, account: str, recording: dict[str, Any], item: dict[str, Any]) -> None:
+    """Finish a TTS recording."""
+    async with failing_into(context, account, "recording", recording["id"]):
+        with context.files.temporary(".wav") as out:
+            spoken = await context.work.run("speak", out=str(out), items=[item])
+            stem = recording["label"] or "text"
+            await finish(context, account, recording["id"], out, stem=stem, duration=spoken["seconds"])
+
+
+async def finish(
+    context: Context,
+    account: str,
+    recording_id: str,
+    path: Path,
+    *,
+    stem: str,
+    duration: float,
+    extension: str = "wav",
+    **changes: Any,
+) -> dict[str, Any]:
+    """Keep a recording's file and set it to ``done``.
+
+    Args:
+        context: The emulator.
+        account: Tenant.
+        recording_id: The recording.
+        path: Its file, in scratch.
+        stem: What to call it; made harmless here.
+        extension: Of its real format.
+        duration: Seconds.
+        **changes: Further fields.
+
+    Raises:
+        MissingDocumentError: The recording was deleted meanwhile.
+    """
+    waveform_id = await _picture(context, path)
+    file_id = await context.files.keep(path)
+    shown = f"{safe_name(stem, 'recording')[:70].rstrip(' .')}.{extension}"
+    base = f"{FILES_URL}/{recording_id}"
+    return await context.store.update(
+        "recording",
+        recording_id,
+        account=account,
+        **{
+            "state": "done",
+            "process_stage": None,
+            "url": f"{base}/{quote(shown)}",
+            "waveform_url": None if waveform_id is None else f"{base}/{WAVEFORM_NAME}",
+            "file_name": shown,
+            "size": context.files.size_bytes(file_id),
+            "duration": round(duration, 3),
+            "error": None,
+            "_file_id": file_id,
+            "_waveform_id": waveform_id,
+            **changes,
+        },
+    )
+
+
+@contextlib.asynccontextmanager
+async def failing_into(context: Context, account: str, kind: str, id_: str) -> AsyncGenerator[None]:
+    """Turn a failure of the body into state ``error`` of a document, with the reason as its ``error``."""
+    try:
+        try:
+            yield
+        except (WorkError, HttpError) as error:
+            await context.store.update(
+                kind, id_, account=account, state="error", process_stage=None, error=error.message
+            )
+        except MissingDocumentError:
+            raise
+        except Exception:
+            await context.store.update(
+                kind,
+                id_,
+                account=account,
+                state="error",
+                process_stage=None,
+                error="the emulator failed; see its log",
+            )
+            raise
+    except MissingDocumentError:
+        _log.info("%s %s was deleted while it was worked on", kind, id_)
+
+
+async def _picture(context: Context, path: Path) -> str | None:
+    """Draw the waveform; a recording without a picture is still a recording."""
+    with context.files.temporary(".png") as out:
+        try:
+            await context.work.run("waveform", path=str(path), out=str(out))
+        except WorkError as error:
+            _log.warning("no waveform picture: %s", error.message)
+            return None
+        return await context.files.keep(out)

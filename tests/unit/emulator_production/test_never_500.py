@@ -1,0 +1,117 @@
+"""Hostile and clumsy input: whatever comes, the reply is a shaped refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+Emulator = Any  # the fixture of conftest
+
+NASTY: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    1e308,
+    2**63,
+    "",
+    " ",
+    "x" * 5000,
+    "\x00",
+    "../../etc/passwd",
+    "\ud7ff\U0001f3b5",
+    [],
+    [[]],
+    [None],
+    [{"a": []}],
+    {},
+    {"a": {"b": {"c": 1}}},
+    {"default": None},
+    {"default": {"endAt": "soon"}},
+    {"": ""},
+]
+V1 = {
+    "/script": "scriptText projectName moduleName scriptName scriptId versions version metadata",
+    "/speech": "scriptId version voice speed effect silencePadding audience sync sections useDictionary",
+    "/mastering": "scriptId soundTemplate audience public vast endFormat forceLength mediaFiles "
+    "mediaVolumeTrim sectionProperties matchVoice channels version masteringPreset "
+    "share connectors callback_url",
+}
+V2 = {
+    "/content/script": "scriptText projectName moduleName scriptName metadata",
+    "/content/media/create-upload-url": "fileName",
+    "/speech/tts": "scriptId voice speed silencePadding audience sections public sync useCache "
+    "sectionToProduce",
+    "/production/sound/template": "templateName description isElastic",
+    "/production/sound/segment": "templateName mediaId segmentName",
+    "/production/mix": "speechId scriptId soundTemplate mediaFiles fxFiles sectionProperties "
+    "timelineProperties masteringPreset public exportSettings strictValidation sections soundLayer",
+}
+
+
+@pytest.mark.parametrize("path", V1)
+async def test_v1_answers_every_value_of_every_field(emulator: Emulator, path: str) -> None:
+    """No field of a body can make the server fail."""
+    script_id = await emulator.spoken("Hi {{name|friend}}.")
+    good = {"scriptText": "Hello."} if path == "/script" else {"scriptId": script_id}
+    for field in V1[path].split():
+        for value in NASTY:
+            reply = await emulator.v1("POST", path, json={**good, field: value})
+            assert reply.status_code in {200, 202, 400, 404}, (field, value, reply.text)
+            assert reply.status_code == 200 or "errors" in reply.json() or reply.status_code == 202
+
+
+@pytest.mark.parametrize("path", V2)
+async def test_v2_answers_every_value_of_every_field(emulator: Emulator, path: str) -> None:
+    """No field of a body can make the server fail."""
+    script_id, speech_id = await emulator.spoken_v2("Hi.")
+    good: dict[str, dict[str, Any]] = {
+        "/content/script": {"scriptText": "Hello."},
+        "/content/media/create-upload-url": {"fileName": "a.wav"},
+        "/speech/tts": {"scriptId": script_id},
+        "/production/sound/template": {"templateName": "t"},
+        "/production/sound/segment": {"templateName": "t", "mediaId": "m", "segmentName": "s"},
+        "/production/mix": {"speechId": speech_id},
+    }
+    for field in V2[path].split():
+        for value in NASTY:
+            reply = await emulator.v2("POST", path, json={**good[path], field: value})
+            assert reply.status_code in {200, 202, 400, 404, 409}, (field, value, reply.text)
+            assert "message" in reply.json()
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"a": NaN}', b"[" * 100_000]
+)
+async def test_bodies_that_are_no_json_object_are_refused(emulator: Emulator, body: bytes) -> None:
+    """Empty, cut, of another type, not UTF-8, nested without end."""
+    for call, path in ((emulator.v1, "/mastering"), (emulator.v2, "/production/mix")):
+        assert 400 == (await call("POST", path, content=body)).status_code
+
+
+@pytest.mark.parametrize("name", ["..%2f..%2fetc%2fpasswd", "%00", "a" * 3000, "%ff", "%2e%2e", "{x}"])
+async def test_ids_in_paths_are_only_looked_up(emulator: Emulator, name: str) -> None:
+    """Whatever stands for an id, it is not found."""
+    v1 = [f"/script/{name}", f"/voice/name/{name}", f"/public/{name}/x.wav", f"/public/vast/{name}/x.xml"]
+    v2 = [
+        f"/content/media/{name}",
+        f"/speech/tts/{name}",
+        f"/production/mix/{name}",
+        f"/download/{name}/x.wav",
+    ]
+    for call, paths in ((emulator.v1, v1), (emulator.v2, v2)):
+        for path in paths:
+            assert (await call("GET", path)).status_code in {404, 405}, path
+
+
+async def test_queries_are_answered_whatever_they_hold(emulator: Emulator) -> None:
+    """Wrong booleans and formats in queries are named."""
+    script_id = await emulator.spoken("Hi.")
+    for query in ({"public": "perhaps"}, {"vast": "true"}, {"endFormat": "exe"}, {"version": "v9"}):
+        reply = await emulator.v1("GET", "/mastering", params={"scriptId": script_id, **query})
+        assert reply.status_code in {400, 404}, query
+    assert 400 == (await emulator.v1("GET", "/mastering")).status_code
+    assert 400 == (await emulator.v1("GET", "/speech")).status_code
+    assert 400 == (await emulator.v1("GET", "/file/customaudio/uploadurl")).status_code
+    assert 400 == (await emulator.v1("GET", "/voice", params={"limit": "-1"})).status_code
