@@ -44,18 +44,18 @@ def _secret(value: str | Secret) -> Secret:
     return value if isinstance(value, Secret) else Secret(value.strip())
 
 
+def _usable_key(_: object, __: attrs.Attribute[Any], value: Secret) -> None:
+    text = value.reveal()
+    if not text or not text.isascii() or not text.isprintable():
+        # The value stays out of the message: it is a secret, if a bad one.
+        raise InvalidRequest("an API key must be printable ASCII and not empty", field="key", value=None)
+
+
 @attrs.frozen
 class ApiKey:
     """An API key."""
 
-    key: Secret = attrs.field(converter=_secret)
-
-    @key.validator
-    def _check(self, _: object, value: Secret) -> None:
-        text = value.reveal()
-        if not text or not text.isascii() or not text.isprintable():
-            # The value stays out of the message: it is a secret, if a bad one.
-            raise InvalidRequest("an API key must be printable ASCII and not empty", field="key", value=None)
+    key: Secret = attrs.field(converter=_secret, validator=_usable_key)
 
 
 @attrs.frozen(kw_only=True)
@@ -112,7 +112,7 @@ class ApiAccess:
     organisation: str | None = None
 
 
-def _positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+def positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
     if not (value > 0 and math.isfinite(value)):
         raise InvalidRequest.of(attribute.name, value, "a number above 0")
 
@@ -128,10 +128,10 @@ class Timeouts:
         wait_s: Default for `create_and_wait` and for a job, from start to result.
     """
 
-    call_s: float = attrs.field(default=60.0, validator=_positive)
-    connect_s: float = attrs.field(default=10.0, validator=_positive)
-    stall_s: float = attrs.field(default=60.0, validator=_positive)
-    wait_s: float = attrs.field(default=600.0, validator=_positive)
+    call_s: float = attrs.field(default=60.0, validator=positive)
+    connect_s: float = attrs.field(default=10.0, validator=positive)
+    stall_s: float = attrs.field(default=60.0, validator=positive)
+    wait_s: float = attrs.field(default=600.0, validator=positive)
 
 
 @attrs.frozen(kw_only=True)
@@ -145,10 +145,10 @@ class Limits:
         uploads: Uploads under way at once; more wait for their turn.
     """
 
-    connections: int = attrs.field(default=100, validator=_positive)
-    idle_connections: int = attrs.field(default=20, validator=_positive)
-    idle_s: float = attrs.field(default=5.0, validator=_positive)
-    uploads: int = attrs.field(default=8, validator=_positive)
+    connections: int = attrs.field(default=100, validator=positive)
+    idle_connections: int = attrs.field(default=20, validator=positive)
+    idle_s: float = attrs.field(default=5.0, validator=positive)
+    uploads: int = attrs.field(default=8, validator=positive)
 
 
 @attrs.frozen(kw_only=True)
@@ -163,10 +163,10 @@ class RetryPolicy:
             beyond it the error is raised, with `retry_after` set.
     """
 
-    attempts: int = attrs.field(default=4, validator=_positive)
-    backoff_s: float = attrs.field(default=0.5, validator=_positive)
-    backoff_cap_s: float = attrs.field(default=20.0, validator=_positive)
-    retry_after_cap_s: float = attrs.field(default=60.0, validator=_positive)
+    attempts: int = attrs.field(default=4, validator=positive)
+    backoff_s: float = attrs.field(default=0.5, validator=positive)
+    backoff_cap_s: float = attrs.field(default=20.0, validator=positive)
+    retry_after_cap_s: float = attrs.field(default=60.0, validator=positive)
 
 
 def access_from_env(env: Mapping[str, str] | None = None) -> dict[str, ApiAccess]:

@@ -113,7 +113,7 @@ class Converter:
         attrs.resolve_types(cls)
         fields = [field for field in attrs.fields(cls) if field.init]
         names = {field.name: field.metadata.get(WIRE) or self._rename(field.name) for field in fields}
-        cls._wire_names = frozenset(names.values())
+        cls._wire_names = frozenset(names.values())  # pyright: ignore[reportPrivateUsage]  # our own base class
         overrides = {
             field.name: override(
                 rename=names[field.name],
@@ -133,7 +133,7 @@ class Converter:
             if not isinstance(value, dict):
                 raise TypeError(f"expected an object for {cls.__name__}, got {type(value).__name__}")
             model = build(value, cls)
-            model._raw = value
+            model._raw = value  # pyright: ignore[reportPrivateUsage]  # our own base class
             return model
 
         return hook

@@ -10,7 +10,7 @@ from typing import TypeVar
 import anyio
 import attrs
 
-from audiokit._config import _positive
+from audiokit._config import positive
 from audiokit.errors import JobTimeout
 from audiokit.typing import CallOptions, Clock
 
@@ -25,9 +25,9 @@ class PollSchedule:
     drift apart.
     """
 
-    first_s: float = attrs.field(default=0.25, validator=_positive)
-    growth: float = attrs.field(default=1.5, validator=_positive)
-    longest_s: float = attrs.field(default=10.0, validator=_positive)
+    first_s: float = attrs.field(default=0.25, validator=positive)
+    growth: float = attrs.field(default=1.5, validator=positive)
+    longest_s: float = attrs.field(default=10.0, validator=positive)
 
     def waits(self, jitter: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
         """The waits, without end."""

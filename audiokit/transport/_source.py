@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 import aiofiles
-import aiofiles.os
 import anyio.to_thread
 
 from audiokit._formats import HEAD_BYTES, AudioFormat, describe, sniff, sniff_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -184,7 +184,7 @@ class Transport:
             return Reply(status=reply.status, headers=reply.headers, content=bytes(content))
 
     @asynccontextmanager
-    async def stream(self, call: Call) -> AsyncIterator[StreamReply]:
+    async def stream(self, call: Call) -> AsyncGenerator[StreamReply]:
         """Send *call* and give the answer as soon as its head is there.
 
         The whole-call limit covers the body too; the answer is closed on leaving.
@@ -306,7 +306,8 @@ class Transport:
         url = call.url if "://" in call.url else self._access[call.api].base_url + call.url
         method = call.method
         query: Any = list(call.query) or None
-        for _ in range(_MAX_REDIRECTS):
+        hops = 0
+        while True:
             trusted = self._is_own_origin(call.api, url)
             request = client.build_request(
                 method,
@@ -319,9 +320,11 @@ class Transport:
             response = await client.send(request, stream=True, auth=auth)
             if method != "GET" or not response.has_redirect_location:
                 return response
-            url, query = str(response.next_request.url) if response.next_request else url, None
             await response.aclose()
-        raise httpx.TooManyRedirects(f"more than {_MAX_REDIRECTS} redirects", request=request)
+            hops += 1
+            if hops > _MAX_REDIRECTS:
+                raise httpx.TooManyRedirects(f"more than {_MAX_REDIRECTS} redirects", request=request)
+            url, query = str(response.next_request.url) if response.next_request else url, None
 
     def _open_client(self) -> httpx.AsyncClient:
         if self._client is None:
