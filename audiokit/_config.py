@@ -85,15 +85,17 @@ _PLACEHOLDERS: Final = {"your-key", "apikey", "api_key"}
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise InvalidRequest.of("base_url", value, "an http or https URL without query")
-    if parts.username or parts.password:
+    if "@" in value:  # first, so that no other message can show it
         raise InvalidRequest(
-            "base_url must not carry a key or password; pass it as the key",
-            field="base_url",
-            value=parts.hostname,
+            "base_url must not carry a key or password; pass it as the key", field="base_url", value=None
         )
+    try:
+        parts = urlsplit(value)
+        is_usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1)
+    except ValueError:
+        is_usable = False
+    if not is_usable or parts.query or parts.fragment:
+        raise InvalidRequest.of("base_url", value, "an http or https URL without query")
     return value.rstrip("/")
 
 
@@ -201,8 +203,13 @@ def _credentials_from_env(api: str, env: Mapping[str, str]) -> Credentials | Non
 
 
 def _emulator_access(url: str) -> dict[str, ApiAccess]:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not parts.username:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in {"http", "https"} and parts.hostname and parts.username
+        port = parts.port
+    except ValueError:
+        is_usable = False
+    if not is_usable:
         raise InvalidRequest(
             "AUDIOKIT_EMULATOR must look like http://KEY@127.0.0.1:8900; "
             "`audiokit emulator --print-env` prints the line",
@@ -210,7 +217,7 @@ def _emulator_access(url: str) -> dict[str, ApiAccess]:
             value=None,
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    root = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+    root = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
     key = ApiKey(parts.username)
     return {
         api: ApiAccess(base_url=f"{root}{parts.path.rstrip('/')}/{api}", credentials=key)

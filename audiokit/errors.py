@@ -29,6 +29,7 @@
     ├── JobError
     │   ├── JobFailed                    a stage of a job failed; the cause is chained
     │   └── JobTimeout (TimeoutError)    a job was not finished in time; it may go on remotely
+    ├── WebhookRefused                   what arrived as a webhook is not the API's: answer 400
     └── EmulatorError                    the local emulator did not start or died
 
 All of them pickle, and none of them ever carries a key, a password or a request body.
@@ -67,6 +68,7 @@ __all__ = [
     "UnsupportedAudio",
     "UploadInterrupted",
     "UsageError",
+    "WebhookRefused",
 ]
 
 
@@ -80,6 +82,7 @@ class AudiokitError(Exception):
 
 def _rebuild(cls: type[AudiokitError], args: tuple[object, ...], facts: dict[str, Any]) -> AudiokitError:
     error = cls.__new__(cls, *args)
+    error.args = args  # an OSError, as TimeoutError is one, keeps none from __new__
     error.__dict__.update(facts)
     return error
 
@@ -191,6 +194,24 @@ class UnexpectedResponse(ApiError):
     """The answer cannot be decoded as the contract says; `body` has what came."""
 
 
+_BY_STATUS: dict[int, type[ApiError]] = {
+    401: AuthenticationError,
+    402: CreditsExhausted,
+    403: AuthenticationError,
+    404: NotFound,
+    409: Conflict,
+    413: PayloadTooLarge,
+    429: RateLimited,
+}
+
+
+def error_for_status(status: int) -> type[ApiError]:
+    """The class of error an HTTP status means; `UnexpectedResponse` below 400."""
+    if status < 400:
+        return UnexpectedResponse
+    return _BY_STATUS.get(status) or (ServerError if status >= 500 else RequestRefused)
+
+
 class TransportError(AudiokitError):
     """No usable answer arrived.
 
@@ -286,3 +307,16 @@ class JobTimeout(JobError, TimeoutError):
 
 class EmulatorError(AudiokitError):
     """The local emulator did not start, or ended before its time."""
+
+
+class WebhookRefused(AudiokitError):
+    """What arrived as a webhook was not signed by the API, or too long ago.
+
+    Attributes:
+        reason: ``header`` (missing or unreadable), ``no_signature``, ``mismatch``, ``too_old``, or
+            ``body`` (signed, yet no JSON object).
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections import OrderedDict
@@ -22,6 +23,8 @@ from audiokit.typing import Clock, StrPath
 T = TypeVar("T")
 
 _REMEMBERED: Final = 1024
+_STEM_BYTES: Final = 120
+_DIGEST: Final = re.compile(r"[0-9a-f]{16}")
 _AUDIO_SUFFIXES: Final = frozenset(audio.extension for audio in AudioFormat)
 _NOT_FOR_LABELS: Final = re.compile(r"[^A-Za-z0-9 -]+")
 
@@ -103,7 +106,11 @@ class JobContext:
         if path.suffix.lower() in _AUDIO_SUFFIXES:
             return path, None
         await anyio.to_thread.run_sync(lambda: path.mkdir(parents=True, exist_ok=True))
-        return path, f"{safe_file_name(stem)}-{safe_file_name(self.key)[:8]}"
+        # Keys of one's own often start alike, so it is their digest that tells jobs apart.
+        is_digest = _DIGEST.fullmatch(self.key) is not None
+        token = (self.key if is_digest else hashlib.sha256(self.key.encode()).hexdigest())[:8]
+        short = safe_file_name(stem).encode()[:_STEM_BYTES].decode("utf-8", "ignore")
+        return path, f"{short}-{token}"
 
 
 def one_file(to: StrPath, count: int) -> None:

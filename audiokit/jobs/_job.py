@@ -153,7 +153,9 @@ def _canonical(value: Any, index: int) -> bytes:
             return b"path:" + os.fsencode(value)
         case Mapping():
             items = sorted((str(name), item) for name, item in value.items())
-            return b"".join(name.encode() + b":" + _canonical(item, index) + b"," for name, item in items)
+            return b"".join(
+                repr(name).encode() + b":" + _canonical(item, index) + b"," for name, item in items
+            )
         case list() | tuple():
             return b"".join(_canonical(item, index) + b"," for item in value)
         case None | bool() | int() | float() | str():

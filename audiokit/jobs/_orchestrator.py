@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import anyio
 import attrs
@@ -21,6 +21,8 @@ from audiokit.typing import Clock
 logger = logging.getLogger("audiokit.jobs")
 
 ResultT = TypeVar("ResultT")
+
+_STEPS: Final = ("prepare", "submit", "look", "collect")
 
 
 class Orchestrator:
@@ -49,6 +51,7 @@ class Orchestrator:
         self._clock = clock
         self._timeout_s = timeout_s
         self.max_in_flight = max_in_flight
+        self.places = anyio.Semaphore(max_in_flight)
         self._transfers = anyio.Semaphore(max_transfers)
         self._submits = anyio.Semaphore(max_submits)
         self._schedule = schedule or PollSchedule()
@@ -67,12 +70,20 @@ class Orchestrator:
         opened = anyio.Event()
         # One task owns the task group, so that entering and leaving may happen in different tasks.
         self._host = asyncio.create_task(self._hold(opened), name="audiokit orchestrator")
-        await opened.wait()
+        try:
+            await opened.wait()
+        except BaseException:
+            await self.aclose()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop all workers; what was already submitted goes on remotely."""
         self._closing.set()
         if self._host is not None:
             with anyio.CancelScope(shield=True):
@@ -101,7 +112,7 @@ class Orchestrator:
             One outcome per job, done or failed, in the order they end.
 
         Raises:
-            UsageError: The orchestrator is not open.
+            UsageError: The orchestrator is not open, or was closed before all jobs had ended.
             Exception: Whatever reading *jobs* raises, after the outcomes of the jobs read before.
         """
         if self._tasks is None:
@@ -118,11 +129,13 @@ class Orchestrator:
 
     async def run_one(self, index: int, job: Job[Any, Any, Any]) -> Outcome[Any, Any]:
         """Run one job through its stages, and turn whatever happens into an outcome."""
-        trail = _Trail(job=f"{job.kind} job #{index}")
+        kind = getattr(job, "kind", type(job).__name__)
+        trail = _Trail(job=f"{kind} job #{index}")
         start = self._clock.monotonic()
-        limit = self._timeout_s if job.timeout_s is None else job.timeout_s
-        key = f"{job.kind}-{index}"
+        key = f"{kind}-{index}"
         try:
+            _check(job)
+            limit = self._timeout_s if job.timeout_s is None else job.timeout_s
             key = key_of(job, index)
             context = JobContext(
                 services=self._services,
@@ -149,6 +162,12 @@ class Orchestrator:
             failure: AudiokitError = trail.timed_out(self._clock.monotonic() - start)
         except JobError as error:
             failure = error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled this worker: something the job waited for was cancelled elsewhere.
+            failure = trail.failed(error)
         except Exception as error:  # noqa: BLE001 - any failure of one job is that job's outcome
             failure = trail.failed(error)
         logger.info("%s failed in stage %s", trail.job, trail.stage)
@@ -160,6 +179,12 @@ class Orchestrator:
             error=failure,
             elapsed_s=self._clock.monotonic() - start,
         )
+
+
+def _check(job: object) -> None:
+    missing = [name for name in _STEPS if not callable(getattr(job, name, None))]
+    if missing:
+        raise UsageError(f"{job!r:.200} is no job: it has no {', '.join(missing)}; see audiokit.Job")
 
 
 async def _stages(job: Job[Any, Any, ResultT], context: JobContext, trail: _Trail) -> tuple[ResultT, Any]:
@@ -201,10 +226,10 @@ class _Trail:
         """Note the last state."""
         self.state = look.state
 
-    def failed(self, error: Exception) -> JobFailed:
+    def failed(self, error: BaseException) -> JobFailed:
         """The error of a job that a stage failed."""
         failure = JobFailed(
-            f"{self.job} failed in stage {self.stage!r}: {error}",
+            f"{self.job} failed in stage {self.stage!r}: {str(error) or type(error).__name__}",
             job=self.job,
             stage=self.stage,
             remote_id=self.remote_id,
@@ -240,6 +265,7 @@ class _Run:
         self._reading = anyio.Lock()
         self._workers = 0
         self._input_error: Exception | None = None
+        self._is_complete = False
         self._sender, self._receiver = anyio.create_memory_object_stream[Outcome[Any, Any]](
             owner.max_in_flight
         )
@@ -249,6 +275,7 @@ class _Run:
         with self._sender, self.scope:
             async with anyio.create_task_group() as tasks:
                 self._start_worker(tasks)
+            self._is_complete = True
 
     async def outcomes(self) -> AsyncIterator[Outcome[Any, Any]]:
         """Outcomes as they come, then the error of the inputs if there was one."""
@@ -257,6 +284,8 @@ class _Run:
                 yield outcome
         if self._input_error is not None:
             raise self._input_error
+        if not self._is_complete:
+            raise UsageError("the orchestrator was closed before all jobs of this run had ended")
 
     def _start_worker(self, tasks: TaskGroup) -> None:
         if self._workers < self._owner.max_in_flight:
@@ -269,7 +298,9 @@ class _Run:
             if is_first:
                 self._start_worker(tasks)
                 is_first = False
-            await self._sender.send(await self._owner.run_one(*entry))
+            async with self._owner.places:
+                outcome = await self._owner.run_one(*entry)
+            await self._sender.send(outcome)
 
     async def _read(self) -> tuple[int, Any] | None:
         """The next input with its index, or None when there are no more."""

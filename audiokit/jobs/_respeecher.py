@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import anyio.to_thread
 import attrs
 
 from audiokit.errors import InvalidRequest
@@ -76,15 +78,23 @@ class ConversionJob:
         """Upload the source and wait until it is ready; gives the original's id."""
         if self.original_id is not None:
             return self.original_id
-        return await context.once.get(self._shared_key(context), lambda: self._upload(context))
+        shared = await anyio.to_thread.run_sync(self._shared_key, context.key)
+        return await context.once.get(shared, lambda: self._upload(context))
 
-    def _shared_key(self, context: JobContext) -> tuple[object, ...]:
-        """What two jobs must have in common to share one upload."""
+    def _shared_key(self, key: str) -> tuple[object, ...]:
+        """What two jobs must have in common to share one upload; reads the disk."""
         source: object = self.source
         if isinstance(source, str | os.PathLike):
-            source = Path(os.fspath(source)).absolute()
-        elif not isinstance(source, bytes):
-            source = context.key  # an async iterable can be read only once, so it is nobody else's
+            path = Path(os.fspath(source)).absolute()
+            try:
+                status = path.stat()
+            except (OSError, ValueError):  # the upload itself will say what is wrong
+                return ("recording", path, self.folder_id)
+            source = (path, status.st_size, status.st_mtime_ns, status.st_ino)
+        elif isinstance(source, bytes):
+            source = hashlib.sha256(source).digest()
+        else:
+            source = key  # an async iterable can be read only once, so it is nobody else's
         return ("recording", source, self.folder_id)
 
     async def submit(self, context: JobContext, prepared: str) -> str:

@@ -73,7 +73,8 @@ def _validation_line(item: object) -> str:
     """One entry of a 422: ``{"loc": ["body", "name"], "msg": ...}``."""
     if not isinstance(item, dict):
         return str(item)
-    where = ".".join(str(part) for part in item.get("loc") or [])
+    loc = item.get("loc")
+    where = ".".join(str(part) for part in (loc if isinstance(loc, list) else [loc]) if part is not None)
     return f"{where}: {item.get('msg', item)}" if where else str(item.get("msg", item))
 
 

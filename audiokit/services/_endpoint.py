@@ -54,7 +54,7 @@ class Endpoint(Generic[T_co]):
 
 
 def _path_part(name: str, value: object) -> str:
-    text = str(value)
+    text = "" if value is None else str(value)
     if text in {"", ".", ".."}:
         raise InvalidRequest.of(name, value, "an identifier, not empty and not a dot segment")
     return quote(text, safe="")

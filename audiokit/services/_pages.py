@@ -49,3 +49,41 @@ class Pages(Generic[T]):
             offset += len(page.items)
             if not page.items or (page.total is not None and offset >= page.total):
                 return
+
+
+@attrs.frozen(kw_only=True)
+class TokenPage(Generic[T]):
+    """One page of a list whose pages follow each other by token.
+
+    Attributes:
+        items: What is on it.
+        next_token: Asks for the page after this one; None on the last.
+    """
+
+    items: list[T]
+    next_token: str | None
+
+
+class TokenPages(Generic[T]):
+    """As `Pages`, for lists whose pages follow each other by token."""
+
+    def __init__(
+        self, fetch: Callable[[str | None], Awaitable[TokenPage[T]]], *, token: str | None = None
+    ) -> None:
+        self._fetch = fetch
+        self._token = token
+
+    async def page(self) -> TokenPage[T]:
+        """Get the first page, or the one of the token that was given."""
+        return await self._fetch(self._token)
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        token = self._token
+        while True:
+            page = await self._fetch(token)
+            for item in page.items:
+                yield item
+            # A server that repeats the token it was given would never end.
+            if page.next_token is None or page.next_token == token:
+                return
+            token = page.next_token

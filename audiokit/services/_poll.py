@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import attrs
 
 from audiokit._config import positive
-from audiokit.errors import JobTimeout
+from audiokit.errors import InvalidRequest, JobTimeout
 from audiokit.typing import CallOptions, Clock
 
 T = TypeVar("T")
+
+
+def _at_least_one(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if not (value >= 1 and math.isfinite(value)):
+        raise InvalidRequest.of(attribute.name, value, "a number of 1 or more, so that waits never shrink")
 
 
 @attrs.frozen(kw_only=True)
@@ -26,7 +31,7 @@ class PollSchedule:
     """
 
     first_s: float = attrs.field(default=0.25, validator=positive)
-    growth: float = attrs.field(default=1.5, validator=positive)
+    growth: float = attrs.field(default=1.5, validator=_at_least_one)
     longest_s: float = attrs.field(default=10.0, validator=positive)
 
     def waits(self, jitter: Callable[[float, float], float] = random.uniform) -> Iterator[float]:

@@ -13,15 +13,9 @@ from audiokit._unset import UNSET, UnsetType
 from audiokit.errors import (
     ApiError,
     AuthenticationError,
-    Conflict,
-    CreditsExhausted,
     InvalidRequest,
-    NotFound,
-    PayloadTooLarge,
-    RateLimited,
-    RequestRefused,
-    ServerError,
     UnexpectedResponse,
+    error_for_status,
 )
 from audiokit.services._dialect import Dialect
 from audiokit.services._endpoint import Endpoint
@@ -34,15 +28,6 @@ T = TypeVar("T")
 
 QueryValue = str | int | float | bool | None | UnsetType | Iterable[str | int | float]
 
-_ERRORS: Final[dict[int, type[ApiError]]] = {
-    401: AuthenticationError,
-    402: CreditsExhausted,
-    403: AuthenticationError,
-    404: NotFound,
-    409: Conflict,
-    413: PayloadTooLarge,
-    429: RateLimited,
-}
 _ERROR_BODY_BYTES: Final = 65_536
 _NO_OPTIONS: Final[CallOptions] = {}
 _NOT_FOR_CALLERS: Final = frozenset(
@@ -246,9 +231,7 @@ class Service:
     ) -> ApiError:
         body = _decoded(content)
         said = "; ".join(self.dialect.error_lines(body))
-        kind = _ERRORS.get(status) or (ServerError if status >= 500 else RequestRefused)
-        if status < 400:
-            kind = UnexpectedResponse
+        kind = error_for_status(status)
         hint = ""
         if kind is AuthenticationError:
             names = {"apiaudio": "APIAUDIO_API_KEY", "audiostack": "AUDIOSTACK_API_KEY"}

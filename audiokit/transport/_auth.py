@@ -1,4 +1,4 @@
-"""How each kind of credentials signs a request: sans-I/O, one class per scheme."""
+"""How each kind of credentials signs a request: flows that yield requests, one class per scheme."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from collections.abc import AsyncGenerator, Generator
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
+import anyio
 import httpx
 import orjson
 
 from audiokit._config import ApiAccess, ApiKey, Login
+from audiokit.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    RateLimited,
+    ServerError,
+    UnexpectedResponse,
+    error_for_status,
+)
 
 KEY_HEADERS: Final = {"apiaudio": "x-api-key", "audiostack": "x-api-key", "respeecher": "api-key"}
+LOGIN: Final = "respeecher.session.login"
 _ORGANISATION_HEADER: Final = "x-assume-org"
 
 
@@ -34,79 +44,90 @@ class KeyAuth(httpx.Auth):
 class SessionAuth(httpx.Auth):
     """Respeecher's login session: cookie ``session_id`` and header ``X-Csrf-Token``.
 
-    Logs in before the first request, and once more when a session has expired. The
-    cookie is kept here and not in the client's jar, so that two accounts in one
-    process never mix.
+    Logs in before the first request, and once more when a session has expired; calls that
+    meet at that moment share one login. The cookie is kept here and not in the client's
+    jar, so that two accounts in one process never mix.
+
+    Raises:
+        ApiError: The login was refused; mostly `AuthenticationError`.
     """
 
     def __init__(self, base_url: str, login: Login | None, *, session: tuple[str, str] | None = None) -> None:
         self._login_url = f"{base_url}/api/login"
         self._login = login
         self._session = session
+        self._renewing = anyio.Lock()
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Log in if needed, send, and after a 401 log in anew and send once more."""
-        if self._session is None:
-            refused = yield from self._log_in()
-            if refused is not None:
-                return
         used = self._session
-        self._sign(request)
+        if used is None:
+            async with self._renewing:
+                if self._session is None:
+                    login = yield self._login_request()
+                    self._session = await _session_from(login)
+                used = self._session
+        _sign(request, used)
         response = yield request
         is_spent = not isinstance(request.stream, httpx.SyncByteStream)  # a streamed body
         if response.status_code != 401 or is_spent or self._login is None:
             return
-        if self._session == used:  # else another task has already renewed it
-            self._session = None
-            refused = yield from self._log_in()
-            if refused is not None:
-                return
-        self._sign(request)
+        async with self._renewing:
+            if self._session == used:  # else another call has renewed it already
+                login = yield self._login_request()
+                self._session = await _session_from(login)
+            used = self._session
+        _sign(request, used)
         yield request
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Drive `auth_flow`, reading only the answers to logins: the call's own may be a large file."""
-        flow = self.auth_flow(request)
-        outgoing = next(flow)
-        while True:
-            response = yield outgoing
-            if outgoing is not request:
-                await response.aread()
-            try:
-                outgoing = flow.send(response)
-            except StopIteration:
-                return
-
-    def _log_in(self) -> Generator[httpx.Request, httpx.Response, httpx.Response | None]:
-        """Run the login; gives the answer back when it was refused."""
+    def _login_request(self) -> httpx.Request:
         assert self._login is not None  # noqa: S101 - a session without login is never renewed
         body = {"email": self._login.email, "password": self._login.password.reveal()}
-        request = httpx.Request(
+        return httpx.Request(
             "POST", self._login_url, content=orjson.dumps(body), headers={"content-type": "application/json"}
         )
-        response = yield request
-        session = session_of(response) if response.status_code == 200 else None
-        if session is None:
-            return response
-        self._session = session
-        return None
-
-    def _sign(self, request: httpx.Request) -> None:
-        assert self._session is not None  # noqa: S101 - set by every path that leads here
-        session_id, csrf_token = self._session
-        request.headers["cookie"] = f"session_id={session_id}"
-        request.headers["x-csrf-token"] = csrf_token
 
 
-def session_of(response: httpx.Response) -> tuple[str, str] | None:
-    """Session id and CSRF token of a login answer, or None when one is missing."""
+def _sign(request: httpx.Request, session: tuple[str, str] | None) -> None:
+    assert session is not None  # noqa: S101 - set by every path that leads here
+    session_id, csrf_token = session
+    request.headers["cookie"] = f"session_id={session_id}"
+    request.headers["x-csrf-token"] = csrf_token
+
+
+async def _session_from(response: httpx.Response) -> tuple[str, str]:
+    """Session id and CSRF token of a login's answer."""
+    content = await response.aread()
+    status = response.status_code
+    if status == 200:
+        session_id, token = session_id_of(response.headers), _csrf_token_of(content)
+        if session_id is not None and token is not None:
+            return session_id, token
+        raise UnexpectedResponse(
+            f"{LOGIN}: the answer brought no session_id cookie or no csrf_token",
+            operation=LOGIN,
+            status=status,
+        )
+    kind = error_for_status(status)
+    if not issubclass(kind, ServerError | RateLimited):
+        kind = AuthenticationError  # the gateway says 404 for an unknown user, 402 and 403 for others
+    said = " ".join(content[:300].decode("utf-8", "replace").split())
+    raise kind(
+        f"{LOGIN}: HTTP {status}: {said}; check RESPEECHER_EMAIL and RESPEECHER_PASSWORD (or use "
+        "RESPEECHER_API_KEY), or the Login passed to AudioKit",
+        operation=LOGIN,
+        status=status,
+        api_message=said,
+    )
+
+
+def _csrf_token_of(content: bytes) -> str | None:
     try:
-        document = orjson.loads(response.content)
+        document = orjson.loads(content)
     except ValueError:
         return None
     token = document.get("csrf_token") if isinstance(document, dict) else None
-    session_id = session_id_of(response.headers)
-    return (session_id, token) if session_id is not None and isinstance(token, str) else None
+    return token if isinstance(token, str) else None
 
 
 def session_id_of(headers: httpx.Headers) -> str | None:
@@ -127,6 +148,10 @@ def auth_for(api: str, access: ApiAccess) -> httpx.Auth | None:
         case ApiKey(key=key):
             return KeyAuth(KEY_HEADERS[api], key.reveal(), organisation=access.organisation)
         case Login() as login:
+            if api != "respeecher":
+                raise InvalidRequest(
+                    f"{api} takes a key, not a Login: only Respeecher has logins", field=api, value="Login"
+                )
             return SessionAuth(access.base_url, login)
         case None:
             return None

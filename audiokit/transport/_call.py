@@ -9,6 +9,7 @@ from typing import Protocol
 import attrs
 import orjson
 
+from audiokit.errors import InvalidRequest
 from audiokit.transport._source import Source
 from audiokit.typing import ProgressCallback, RawReply
 
@@ -56,11 +57,24 @@ class Body(Protocol):
         ...
 
 
+def _encoded(value: object) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError as error:  # orjson's own error is one too
+        raise InvalidRequest(
+            f"the request cannot be written as JSON: {error}", field="json", value=type(value).__name__
+        ) from error
+
+
 @attrs.frozen
 class JsonBody:
-    """A JSON document."""
+    """A JSON document.
 
-    value: object
+    Raises:
+        InvalidRequest: The value holds something JSON cannot say.
+    """
+
+    data: bytes = attrs.field(converter=_encoded, repr=False)
 
     content_type = "application/json"
     is_replayable = True
@@ -69,11 +83,11 @@ class JsonBody:
     @property
     def size_bytes(self) -> int:
         """Length of the encoded document."""
-        return len(orjson.dumps(self.value))
+        return len(self.data)
 
     async def open(self) -> AsyncIterator[bytes]:
         """The encoded document, in one piece."""
-        yield orjson.dumps(self.value)
+        yield self.data
 
 
 @attrs.frozen(kw_only=True)

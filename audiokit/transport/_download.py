@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -24,6 +25,7 @@ WRITE_BYTES: Final = 1 << 20
 """Bytes gathered before one write: a thread hop per network chunk costs several times the CPU."""
 
 _MAX_NAME_BYTES: Final = 150
+_MAX_EXTENSION: Final = 10
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
 
 StatusCheck: TypeAlias = Callable[[Any], Awaitable[None]]
@@ -81,13 +83,19 @@ async def save(
         await anyio.to_thread.run_sync(os.replace, partial, final)
     except BaseException as error:
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(lambda: partial.unlink(missing_ok=True))
+            await anyio.to_thread.run_sync(_remove, partial)
         if isinstance(error, OSError):
             raise DownloadFailed(
                 f"cannot write {str(target.path)!r}: {error.strerror or error}", operation="download"
             ) from error
         raise
     return final
+
+
+def _remove(path: Path) -> None:
+    """Remove a file if it is there; what keeps it there is told by the error under way."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 async def _write(
@@ -99,7 +107,8 @@ async def _write(
 ) -> tuple[bytes, int]:
     """Write and sync; gives back the first bytes and how many there were."""
     head, done, pending = b"", 0, bytearray()
-    async with aiofiles.open(path, "xb", buffering=0) as file:
+    file = await aiofiles.open(path, "xb", buffering=0)
+    try:
         async for chunk in chunks:
             pending += chunk
             if len(pending) >= WRITE_BYTES:
@@ -111,6 +120,9 @@ async def _write(
                 on_progress(Progress(done_bytes=done, total_bytes=size_bytes))
         await _write_all(file, pending)
         await anyio.to_thread.run_sync(os.fsync, file.fileno())
+    finally:
+        with anyio.CancelScope(shield=True):
+            await file.close()
     return head, done
 
 
@@ -167,8 +179,11 @@ def safe_file_name(name: str, *, fallback: str = "audio") -> str:
     Folders, drive letters, control characters and leading dots go; ``../../etc/passwd``
     becomes ``passwd``.
     """
-    base = _UNSAFE.sub("_", name.replace("\\", "/")).rsplit("/", 1)[-1].strip(" .")
-    while len(base.encode("utf-8", "replace")) > _MAX_NAME_BYTES:
-        stem, dot, extension = base.rpartition(".")
-        base = f"{stem[:-1]}{dot}{extension}" if dot and stem else base[:-1]
-    return base.encode("utf-8", "replace").decode() or fallback
+    base = _UNSAFE.sub("_", name.replace("\\", "/")).rsplit("/", 1)[-1]
+    base = base.encode("utf-8", "replace").decode().strip(" .")
+    stem, dot, extension = base.rpartition(".")
+    if not dot or len(extension) > _MAX_EXTENSION:  # a long part after a dot is no extension
+        stem, dot, extension = base, "", ""
+    room = _MAX_NAME_BYTES - len((dot + extension).encode())
+    stem = stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .")
+    return stem + dot + extension if stem else fallback

@@ -62,4 +62,7 @@ def error_for(error: httpx.RequestError, call: Call, *, attempts: int) -> Transp
 
 
 def _host(url: str) -> str:
-    return httpx.URL(url).host or "the server"
+    try:
+        return httpx.URL(url).host or "the API"
+    except httpx.InvalidURL:
+        return "the API"

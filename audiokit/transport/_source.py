@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 import aiofiles
+import anyio
 import anyio.to_thread
 
 from audiokit._formats import HEAD_BYTES, AudioFormat, describe, sniff, sniff_at
@@ -118,32 +119,42 @@ class _PathSource:
 
         try:
             status, audio, looks_like = await anyio.to_thread.run_sync(look)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            if isinstance(error, InvalidRequest):
+                raise
+            reason = getattr(error, "strerror", None) or error
             raise InvalidRequest(
-                f"cannot read {str(path)!r}: {error.strerror or error}", field="path", value=str(path)
+                f"cannot read {str(path)!r}: {reason}", field="path", value=str(path)
             ) from error
         return cls(path, name or path.name, status, audio, looks_like)
 
     async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncIterator[bytes]:
         sent, total = 0, self._status.st_size
-        async with aiofiles.open(self._path, "rb", buffering=0) as file:
+        try:
+            file = await aiofiles.open(self._path, "rb", buffering=0)
+        except OSError as error:
+            raise self._changed(f"it cannot be opened any more ({error.strerror or error})") from error
+        try:
             self._check(os.fstat(file.fileno()))
             while sent < total:
                 chunk = await file.read(min(CHUNK_BYTES, total - sent))
                 if not chunk:
-                    self._changed(f"it ended after {sent} of {total} bytes")
+                    raise self._changed(f"it ended after {sent} of {total} bytes")
                 sent += len(chunk)
                 yield chunk
                 _report(on_progress, sent, total)
             self._check(os.fstat(file.fileno()))
+        finally:
+            with anyio.CancelScope(shield=True):
+                await file.close()
 
     def _check(self, now: os.stat_result) -> None:
         was = self._status
         if (now.st_size, now.st_mtime_ns, now.st_ino) != (was.st_size, was.st_mtime_ns, was.st_ino):
-            self._changed(f"it had {was.st_size} bytes and now has {now.st_size}, or was rewritten")
+            raise self._changed(f"it had {was.st_size} bytes and now has {now.st_size}, or was rewritten")
 
-    def _changed(self, how: str) -> None:
-        raise UploadInterrupted(
+    def _changed(self, how: str) -> UploadInterrupted:
+        return UploadInterrupted(
             f"{str(self._path)!r} changed while it was being uploaded: {how}; upload it again",
             operation="upload",
         )

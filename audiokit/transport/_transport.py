@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 import anyio
@@ -24,17 +24,28 @@ from audiokit._config import (
     RetryPolicy,
     Timeouts,
 )
-from audiokit.errors import CallTimeout, ConnectionLost, MissingCredentials, UploadInterrupted, UsageError
+from audiokit.errors import (
+    CallTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    MissingCredentials,
+    OutcomeUnknown,
+    UploadInterrupted,
+    UsageError,
+)
 from audiokit.transport import _download
 from audiokit.transport._auth import SessionAuth, auth_for, session_id_of
 from audiokit.transport._call import Body, Call, Reply, Retry
 from audiokit.transport._errors import NEVER_REPEATED, error_for, outcome_of
-from audiokit.transport._retry import may_repeat, next_wait, outcome_of_status, parse_retry_after
+from audiokit.transport._retry import Outcome, may_repeat, next_wait, outcome_of_status, parse_retry_after
 from audiokit.typing import Clock, ProgressCallback
 
 logger = logging.getLogger("audiokit.transport")
 
 _MAX_REDIRECTS: Final = 5
+_CLOSE_S: Final = 5.0
+
+T = TypeVar("T")
 
 
 class SystemClock:
@@ -52,8 +63,10 @@ class SystemClock:
 class StreamReply:
     """An answer whose body has not been read yet."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, call: Call, attempts: int) -> None:
         self._response = response
+        self._call = call
+        self._attempts = attempts
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.url = str(response.url)
@@ -62,23 +75,21 @@ class StreamReply:
     def size_bytes(self) -> int | None:
         """Length of the body as announced, or None when it is not (or is compressed)."""
         value = self.headers.get("content-length", "")
-        return int(value) if value.isdecimal() and not self.headers.get("content-encoding") else None
+        is_plain = value.isascii() and value.isdecimal() and not self.headers.get("content-encoding")
+        return int(value) if is_plain else None
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, decompressed.
 
         Raises:
-            ConnectionLost: It stopped before its end.
+            ConnectionLost: It stopped before its end; the call is safe to repeat.
+            OutcomeUnknown: It stopped before its end, and a repeat could do the work twice.
         """
         try:
             async for chunk in self._response.aiter_bytes():
                 yield chunk
         except httpx.RequestError as error:
-            raise ConnectionLost(
-                f"the answer from {urlsplit(self.url).hostname} broke off ({type(error).__name__}: {error}); "
-                "ask for it again",
-                operation="download",
-            ) from error
+            raise error_for(error, self._call, attempts=self._attempts) from error
 
     async def read(self, limit_bytes: int) -> bytes:
         """At most *limit_bytes* of the body, for error messages."""
@@ -177,41 +188,15 @@ class Transport:
             UsageError: The client is not open.
             MissingCredentials: No credentials were given for the API.
         """
-        async with self.stream(call) as reply:
+
+        async def read(reply: StreamReply) -> Reply:
             content = bytearray()
             async for chunk in reply.chunks():
                 content += chunk
             return Reply(status=reply.status, headers=reply.headers, content=bytes(content))
 
-    @asynccontextmanager
-    async def stream(self, call: Call) -> AsyncGenerator[StreamReply]:
-        """Send *call* and give the answer as soon as its head is there.
-
-        The whole-call limit covers the body too; the answer is closed on leaving.
-        """
-        limit = self._limit_of(call)
-        tries = _Attempts()
-        with anyio.move_on_after(limit) as scope:
-            async with AsyncExitStack() as stack:
-                if call.body is not None and call.body.is_file:
-                    await stack.enter_async_context(self._uploads)
-                response = await self._send(call, tries)
-                stack.push_async_callback(response.aclose)
-                yield StreamReply(response)
-        if scope.cancelled_caught:
-            raise CallTimeout(
-                f"{call.operation}: no complete answer within {limit:g} s "
-                f"({tries.count} attempt{'s' if tries.count != 1 else ''}); raise `timeout` or call again"
-                + (
-                    ""
-                    if call.retry is Retry.SAFE or not tries.maybe_sent
-                    else " after looking up what it made"
-                ),
-                operation=call.operation,
-                timeout_s=limit,
-                attempts=tries.count,
-                maybe_sent=tries.maybe_sent,
-            )
+        is_file = call.body is not None and call.body.is_file
+        return await self._perform(call, read, limit_s=math.inf if is_file else self.timeouts.call_s)
 
     async def download(
         self,
@@ -234,32 +219,64 @@ class Transport:
         Returns:
             The file's path.
         """
-        attempt = 1
-        while True:
-            try:
-                async with self.stream(call) as reply:
-                    await check(reply)
-                    return await _download.save(
-                        reply.chunks(),
-                        target,
-                        headers=reply.headers,
-                        url=reply.url,
-                        size_bytes=reply.size_bytes,
-                        on_progress=on_progress,
-                    )
-            except ConnectionLost:
-                wait = next_wait(self._retry, attempt=attempt, retry_after=None)
-                if wait is None:
-                    raise
-                attempt += 1
-                await self.clock.sleep(wait)
 
-    def _limit_of(self, call: Call) -> float:
-        if call.timeout_s is not None:
-            return call.timeout_s
-        # Files take as long as they take; `stall_s` ends those that hang.
-        is_file = call.body is not None and call.body.is_file
-        return math.inf if is_file else self.timeouts.call_s
+        async def save(reply: StreamReply) -> Path:
+            await check(reply)
+            return await _download.save(
+                reply.chunks(),
+                target,
+                headers=reply.headers,
+                url=reply.url,
+                size_bytes=reply.size_bytes,
+                on_progress=on_progress,
+            )
+
+        return await self._perform(call, save, limit_s=math.inf)
+
+    @asynccontextmanager
+    async def stream(self, call: Call) -> AsyncGenerator[StreamReply]:
+        """Send *call* and give the answer as soon as its head is there.
+
+        A `timeout_s` of the call covers the body too; the answer is closed on leaving. What
+        breaks off after the head is not repeated: the caller has seen a part of it.
+        """
+        tries = _Attempts()
+        limit = math.inf if call.timeout_s is None else call.timeout_s
+        with anyio.move_on_after(limit) as scope:
+            response = await self._send(call, tries)
+            try:
+                yield StreamReply(response, call, tries.count)
+            finally:
+                await _close(response)
+        if scope.cancelled_caught:
+            raise _out_of_time(call, limit, tries)
+
+    async def _perform(
+        self, call: Call, consume: Callable[[StreamReply], Awaitable[T]], *, limit_s: float
+    ) -> T:
+        """Send *call* and consume the answer, both again where that is allowed, within one limit.
+
+        *limit_s* holds where the call has none of its own; files take as long as they take,
+        and `Timeouts.stall_s` ends those that hang.
+        """
+        tries = _Attempts()
+        limit = limit_s if call.timeout_s is None else call.timeout_s
+        with anyio.move_on_after(limit):
+            async with AsyncExitStack() as stack:
+                if call.body is not None and call.body.is_file:
+                    await stack.enter_async_context(self._uploads)
+                while True:
+                    response = await self._send(call, tries)
+                    try:
+                        return await consume(StreamReply(response, call, tries.count))
+                    except (ConnectionLost, OutcomeUnknown) as error:
+                        wait = self._wait_after(call, tries, Outcome.UNKNOWN, error.__cause__, None)
+                        if wait is None:
+                            raise
+                    finally:
+                        await _close(response)
+                    await self.clock.sleep(wait)
+        raise _out_of_time(call, limit, tries)
 
     async def _send(self, call: Call, tries: _Attempts) -> httpx.Response:
         """Attempts with waits between them; gives the answer back unread."""
@@ -275,23 +292,14 @@ class Transport:
             else:
                 outcome = outcome_of_status(response.status_code)
                 retry_after = parse_retry_after(response.headers.get("retry-after"))
-            wait = None
-            if may_repeat(outcome, call.retry) and not isinstance(failure, NEVER_REPEATED):
-                wait = next_wait(self._retry, attempt=tries.count, retry_after=retry_after)
-            if (
-                wait is not None
-                and tries.body_opened
-                and call.body is not None
-                and not call.body.is_replayable
-            ):
-                wait = None
+            wait = self._wait_after(call, tries, outcome, failure, retry_after)
             if wait is None:
                 if response is not None:
                     return response
                 assert failure is not None  # noqa: S101 - one of the two was set
                 raise error_for(failure, call, attempts=tries.count) from failure
             if response is not None:
-                await response.aclose()
+                await _close(response)
             logger.info(
                 "%s: attempt %d ended with %s, next in %.2f s",
                 call.operation,
@@ -301,6 +309,20 @@ class Transport:
             )
             await self.clock.sleep(wait)
 
+    def _wait_after(
+        self,
+        call: Call,
+        tries: _Attempts,
+        outcome: Outcome,
+        failure: BaseException | None,
+        retry_after: float | None,
+    ) -> float | None:
+        """Seconds until the next attempt, or None when there shall be none."""
+        is_spent = tries.body_opened and call.body is not None and not call.body.is_replayable
+        if is_spent or isinstance(failure, NEVER_REPEATED) or not may_repeat(outcome, call.retry):
+            return None
+        return next_wait(self._retry, attempt=tries.count, retry_after=retry_after)
+
     async def _attempt(self, call: Call, tries: _Attempts) -> httpx.Response:
         client = self._open_client()
         url = call.url if "://" in call.url else self._access[call.api].base_url + call.url
@@ -308,19 +330,19 @@ class Transport:
         query: Any = list(call.query) or None
         hops = 0
         while True:
-            trusted = self._is_own_origin(call.api, url)
-            request = client.build_request(
-                method,
-                url,
-                params=query,
-                headers=self._headers(call, with_own=trusted),
-                content=await _content(call.body, tries),
-            )
+            trusted = self._is_own_origin(call, url)
+            content = await _content(call.body, tries)
+            try:
+                request = client.build_request(
+                    method, url, params=query, headers=self._headers(call, with_own=trusted), content=content
+                )
+            except (httpx.InvalidURL, ValueError) as error:
+                raise _unusable(call, url) from error
             auth = self._auth_of(call) if call.authorise and trusted else None
             response = await client.send(request, stream=True, auth=auth)
             if method != "GET" or not response.has_redirect_location:
                 return response
-            await response.aclose()
+            await _close(response)
             hops += 1
             if hops > _MAX_REDIRECTS:
                 raise httpx.TooManyRedirects(f"more than {_MAX_REDIRECTS} redirects", request=request)
@@ -345,12 +367,12 @@ class Transport:
             )
         return auth
 
-    def _is_own_origin(self, api: str, url: str) -> bool:
+    def _is_own_origin(self, call: Call, url: str) -> bool:
         """Whether *url* belongs to the API, so that its credentials may go there."""
-        own, other = urlsplit(self._access[api].base_url), urlsplit(url)
-        return _origin(own.scheme, own.hostname, own.port) == _origin(
-            other.scheme, other.hostname, other.port
-        )
+        try:
+            return _origin(url) == _origin(self._access[call.api].base_url)
+        except ValueError as error:
+            raise _unusable(call, url) from error
 
     def _headers(self, call: Call, *, with_own: bool) -> dict[str, str]:
         headers = dict(call.headers) if with_own or not call.authorise else {}
@@ -369,6 +391,33 @@ class _Attempts:
         self.count = 0
         self.body_opened = False
         self.maybe_sent = False
+
+
+async def _close(response: httpx.Response) -> None:
+    """Give the connection back, or drop it, also while being cancelled."""
+    with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSE_S):
+        await response.aclose()
+
+
+def _out_of_time(call: Call, limit_s: float, tries: _Attempts) -> CallTimeout:
+    is_harmless = call.retry is Retry.SAFE or not tries.maybe_sent
+    return CallTimeout(
+        f"{call.operation}: no complete answer within {limit_s:g} s "
+        f"({tries.count} attempt{'s' if tries.count != 1 else ''}); raise `timeout` or call again"
+        + ("" if is_harmless else " after looking up what it made"),
+        operation=call.operation,
+        timeout_s=limit_s,
+        attempts=tries.count,
+        maybe_sent=tries.maybe_sent,
+    )
+
+
+def _unusable(call: Call, url: str) -> ConnectionFailed:
+    return ConnectionFailed(
+        f"{call.operation}: the API gave a URL that cannot be used: {url[:200]!r}; nothing was sent",
+        operation=call.operation,
+        attempts=0,
+    )
 
 
 async def _content(body: Body | None, tries: _Attempts) -> bytes | AsyncIterator[bytes] | None:
@@ -392,8 +441,10 @@ async def _watched(body: Body, tries: _Attempts) -> AsyncIterator[bytes]:
         raise UploadInterrupted(f"{sent} of {body.size_bytes} bytes were sent", operation="upload")
 
 
-def _origin(scheme: str, host: str | None, port: int | None) -> tuple[str, str, int]:
-    return scheme, (host or "").lower(), port or (443 if scheme == "https" else 80)
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, (parts.hostname or "").lower(), port
 
 
 __all__ = ["DEFAULT_BASE_URLS", "StreamReply", "SystemClock", "Transport"]

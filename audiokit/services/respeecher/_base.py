@@ -44,7 +44,9 @@ class RespeecherService(Service):
             document = self._document(endpoint, reply)
             items = self._structure_document(endpoint, reply, document, endpoint.returns or list)
             pagination = document.get("pagination") if isinstance(document, dict) else None
-            total = pagination.get("count") if isinstance(pagination, dict) else len(items) + at
+            total = pagination.get("count") if isinstance(pagination, dict) else None
+            if total is None and len(items) < page_size:
+                total = at + len(items)  # a bare list that is not full is the last
             return Page(items=items, total=total if isinstance(total, int) else None, offset=at)
 
         return Pages(fetch, offset=offset)
