@@ -136,6 +136,7 @@ class Context:
         if work is None:
             pool = WorkPool(workers=settings.workers, scratch=files.scratch_folder)
             work = await stack.enter_async_context(pool)
+            self.spawn(pool.warm(), "start the first worker")
         return _Opened(store=store, files=files, accounts=accounts, work=work)
 
     @property

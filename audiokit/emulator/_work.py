@@ -127,7 +127,7 @@ class WorkPool:
         async with self._slots:
             if not self._open:
                 raise RuntimeError("WorkPool is closed; use it inside its `async with` block")
-            worker = self._idle.pop() if self._idle else await self._start()
+            worker = await self._idle_worker() or await self._start()
             reply = await self._ask(worker, op, request)
         if "result" in reply:
             result: dict[str, Any] = reply["result"]
@@ -135,6 +135,15 @@ class WorkPool:
         if reply["kind"] != "refused":
             _logger.error("audio operation %s failed: %s\n%s", op, reply["message"], reply.get("trace", ""))
         raise WorkError(reply["kind"], reply["message"])
+
+    async def _idle_worker(self) -> _Worker | None:
+        """Take a worker that is still alive; those that died while idle are cleared away."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_alive:
+                return worker
+            await worker.kill()
+        return None
 
     async def _ask(self, worker: _Worker, op: str, request: bytes) -> dict[str, Any]:
         """Exchange one message; the worker goes back to the idle ones only after a whole reply."""
@@ -197,6 +206,11 @@ class _Worker:
         self._process = process
         self._stdin = process.stdin
         self._stdout = process.stdout
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process has neither ended nor closed its output."""
+        return self._process.returncode is None and not self._stdout.at_eof()
 
     async def exchange(self, request: bytes) -> dict[str, Any]:
         """Send a request and wait for its reply."""

@@ -24,10 +24,11 @@ _HEADER: Final = struct.Struct(">I")
 _NICENESS: Final = 5
 
 Operation = Callable[..., dict[str, Any]]
+_Inbox = queue.SimpleQueue[dict[str, Any] | None]
 
 
 def main(arguments: list[str]) -> int:
-    """Serve requests until standard input closes; returns only when the engine cannot be loaded."""
+    """Serve requests until standard input closes; return the exit code."""
     parser = argparse.ArgumentParser(prog="audiokit.emulator._worker")
     parser.add_argument("--memory-limit-bytes", type=int, default=0)
     parser.add_argument("--test-operations", action="store_true")
@@ -40,18 +41,30 @@ def main(arguments: list[str]) -> int:
         message = f"the emulator's sound needs {error.name!r}: pip install 'audiokit[emulator]'"
         _send(replies, {"kind": "crashed", "message": message})
         return 1
-    inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
+    except OSError as error:  # a wheel without its shared library
+        _send(
+            replies,
+            {"kind": "crashed", "message": f"a library of the emulator's sound does not load: {error}"},
+        )
+        return 1
+    inbox: _Inbox = queue.SimpleQueue()
+    busy = threading.Event()
+    threading.Thread(target=_listen, args=(requests, inbox, busy), daemon=True).start()
     _send(replies, {"ready": True})
-    while True:
-        _send(replies, _answer(operations, inbox.get()))
+    while (request := inbox.get()) is not None:
+        busy.set()
+        _send(replies, _answer(operations, request))
+        busy.clear()
+    return 0
 
 
-def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
+def _listen(requests: BinaryIO, inbox: _Inbox, busy: threading.Event) -> None:
     """Pass requests on; when the parent is gone, end the process even in the middle of its work."""
     while (request := _receive(requests)) is not None:
         inbox.put(request)
-    os._exit(0)
+    if busy.is_set():
+        os._exit(0)
+    inbox.put(None)
 
 
 def _load_operations(*, with_tests: bool) -> dict[str, Operation]:

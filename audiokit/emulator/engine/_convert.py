@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RATES_HZ: Final = (24_000, 48_000)
-_BLOCK_S: Final = 0.060  # with 45 ms, low voices lost their pitch (ADR 0002)
+_BLOCK_S: Final = 0.080  # with 45 ms, low voices lost their pitch (ADR 0002)
 _MAX_TOTAL_SEMITONES: Final = 36
 _PIECE_S: Final = 10.0
 _CUT_WINDOW_S: Final = 4.0

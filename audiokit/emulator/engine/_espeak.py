@@ -7,9 +7,11 @@ starts inline commands and NUL ends the text.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import functools
 import os
+import shutil
 import tempfile
 import unicodedata
 from pathlib import Path
@@ -179,6 +181,8 @@ def _short_data_path() -> Path:
     data = Path(espeakng_loader.get_data_path())
     if len(os.fsencode(data)) <= _MAX_DATA_PATH:
         return data
-    link = Path(tempfile.mkdtemp(prefix="ak-")) / "d"
+    folder = Path(tempfile.mkdtemp(prefix="ak-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # takes the link, not what it points to
+    link = folder / "d"
     link.symlink_to(data, target_is_directory=True)
     return link

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _OVERSAMPLING: Final = 4
 _MARGIN_DB: Final = 0.15  # other meters interpolate a little differently
-_TOLERANCE_LU: Final = 0.2
+_TOLERANCE_LU: Final = 0.3
 _MAX_PASSES: Final = 4
 _MIN_MEASURED_LUFS: Final = -60.0
 _MAX_EXTRA_DB: Final = 6.0

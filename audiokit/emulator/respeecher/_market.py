@@ -167,7 +167,7 @@ def _voice(
 
 MARKET_VOICES: tuple[MarketVoice, ...] = (
     _voice(
-        "Boris", "male", "senior", 72, "gb us", variant="m7", tilt=-1.5,
+        "Boris", "male", "senior", 72, "gb us", variant="m3", tilt=-1.5,
         nationality="British", description="An old, very deep storyteller.",
         rating=88, created_at="2024-01-08T09:00:00.000Z",
     ),
