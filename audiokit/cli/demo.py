@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
     say_progress = _quiet if options.json else say
     start = time.monotonic()
-    tracks, complaints = asyncio.run(tell(_text(options.text), options.out, say=say_progress))
+    tracks, complaints = asyncio.run(tell(_text(options.text), options.out.absolute(), say=say_progress))
     elapsed = time.monotonic() - start
     if options.json:
         say(orjson.dumps([track.to_json() for track in tracks]).decode())

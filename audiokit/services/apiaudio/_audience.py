@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from audiokit.errors import InvalidRequest
+
+RESERVED: Final = frozenset({"scriptid", "version", "public", "vast", "endformat", "requestid", "section"})
+"""Query parameters of the retrievals, in lower case; no audience name can be one of them."""
 
 Audience: TypeAlias = Mapping[str, str] | Sequence[Mapping[str, str]]
 """Values for a script's ``{{parameters}}``: one listener, or several."""
@@ -28,9 +31,8 @@ def as_query(audience: Mapping[str, str] | None) -> dict[str, str]:
     Raises:
         InvalidRequest: A name is one of the retrieval's own.
     """
-    reserved = {"scriptid", "version", "public", "vast", "endformat", "requestid", "section"}
     for name in audience or {}:
-        if name.lower() in reserved:
+        if name.lower() in RESERVED:
             raise InvalidRequest(
                 f"audience name {name!r} collides with a parameter of the retrieval; rename it in the script",
                 field="audience",

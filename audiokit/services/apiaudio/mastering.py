@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Unpack
@@ -16,6 +17,7 @@ from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look
 from audiokit.services.apiaudio._audience import Audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.services.apiaudio._timeline import TimelineTrack
 from audiokit.transport import Target
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
@@ -85,6 +87,19 @@ class MasteredTrack(Model):
         return self.url is not None
 
 
+@attrs.define
+class MasteringPreset(Model):
+    """A preset; `name` is what `Mastering.create` takes as *mastering_preset*."""
+
+    name: str
+    description: str | None = None
+
+
+@attrs.define
+class _Presets(Model):
+    presets: list[MasteringPreset]
+
+
 _SOURCE = "Mastering resource page; official Python client 0.17; openapi v1"
 
 CREATE = Endpoint(
@@ -101,6 +116,19 @@ RETRIEVE = get(
     MasteredTrack,
     expects=frozenset({200, 202}),
     source=_SOURCE,
+)
+LIST_PRESETS = get(
+    "apiaudio.mastering.list_presets",
+    "/mastering-presets",
+    _Presets,
+    source="official Python client 0.17, Mastering; openapi v1",
+)
+CREATE_MEDIA_TIMELINE = Endpoint(
+    name="apiaudio.mastering.create_media_timeline",
+    method="POST",
+    path="/media-timeline",
+    returns=MasteredTrack,
+    source="official Python client 0.17, Mastering",
 )
 FILE: Endpoint[None] = get("apiaudio.mastering.file", "{url}", None, source=_SOURCE)
 
@@ -186,7 +214,7 @@ class Mastering(ApiAudioService):
             "callback_url": callback_url,
         }
         given = {name: value for name, value in body.items() if value is not None}
-        return await self._call(CREATE, json=given, options=options)
+        return read_track(await self._call(CREATE, json=given, options=options))
 
     async def create_and_wait(
         self,
@@ -205,6 +233,9 @@ class Mastering(ApiAudioService):
         channels: int | None = None,
         version: str | None = None,
         mastering_preset: str | None = None,
+        share: bool = False,
+        connectors: Sequence[Mapping[str, Any]] | None = None,
+        callback_url: str | None = None,
         **options: Unpack[CallOptions],
     ) -> MasteredTrack:
         """Master a script and follow it to the end; arguments as `create`.
@@ -228,6 +259,9 @@ class Mastering(ApiAudioService):
             channels=channels,
             version=version,
             mastering_preset=mastering_preset,
+            share=share,
+            connectors=connectors,
+            callback_url=callback_url,
             **budget.options(),
         )
         if track.is_ready:
@@ -281,7 +315,7 @@ class Mastering(ApiAudioService):
             "endFormat": end_format,
             "requestId": request_id,
         }
-        return await self._call(RETRIEVE, query=query, options=options)
+        return read_track(await self._call(RETRIEVE, query=query, options=options))
 
     async def wait(
         self,
@@ -373,6 +407,50 @@ class Mastering(ApiAudioService):
         call = self._at(FILE, track.url, authorise=False, options=options)
         target = Target.of(to, name=name, must_be_audio=is_audio)
         return await self._save(FILE, call, target, on_progress=on_progress, options=options)
+
+    async def list_presets(self, **options: Unpack[CallOptions]) -> builtins.list[MasteringPreset]:
+        """List the presets that `create` can take as *mastering_preset*."""
+        return (await self._call(LIST_PRESETS, options=options)).presets
+
+    async def create_media_timeline(
+        self,
+        tracks: Sequence[TimelineTrack],
+        *,
+        end_format: str | Sequence[str] | None = None,
+        mastering_preset: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> MasteredTrack:
+        """Master uploaded files that are placed by hand, without a script.
+
+        Args:
+            tracks: One or more tracks, each of one clip or more.
+            end_format: As for `create`.
+            mastering_preset: Name of a preset.
+            options: See `CallOptions`.
+
+        Returns:
+            The track, finished: the API has no way to ask for it later.
+
+        Raises:
+            InvalidRequest: A track has no clips, or a clip ends before it begins; nothing was sent.
+        """
+        if not tracks:
+            raise InvalidRequest.of("tracks", builtins.list(tracks), "one track or more")
+        body = {
+            "timeline": [track.to_wire() for track in tracks],
+            "endFormat": _end_formats(end_format),
+            "masteringPreset": mastering_preset,
+        }
+        given = {name: value for name, value in body.items() if value is not None}
+        return read_track(await self._call(CREATE_MEDIA_TIMELINE, json=given, options=options))
+
+
+def read_track(track: MasteredTrack) -> MasteredTrack:
+    """The track with its message, which older deployments spell ``Message``."""
+    message = track.extra.get("Message")
+    if track.message is None and isinstance(message, str):
+        track.message = message
+    return track
 
 
 def _check(*, public: bool, vast: bool, channels: int | None) -> None:

@@ -31,6 +31,16 @@ class SoundTemplate(Model):
 
 
 @attrs.define
+class SoundParameters(Model):
+    """What `Sound.list_sound_templates` can filter by: the values each filter knows."""
+
+    genre: list[str] = attrs.field(factory=list)
+    tempo: list[str] = attrs.field(factory=list)
+    collections: list[str] = attrs.field(factory=list)
+    tags: list[str] = attrs.field(factory=list)
+
+
+@attrs.define
 class _Templates(Model):
     templates: list[SoundTemplate]
 
@@ -40,6 +50,14 @@ LIST = get(
     "/sound/template",
     _Templates,
     source="Mastering resource page (named); official Python client 0.17; openapi v1",
+)
+
+
+PARAMETERS = get(
+    "apiaudio.sound.list_parameters",
+    "/sound/parameter",
+    SoundParameters,
+    source="official Python client 0.17, Sound; openapi v1",
 )
 
 
@@ -77,6 +95,10 @@ class Sound(ApiAudioService):
             "industryExamples": _comma(industry_examples),
         }
         return (await self._call(LIST, query=query, options=options)).templates
+
+    async def list_parameters(self, **options: Unpack[CallOptions]) -> SoundParameters:
+        """Get the values that the filters of `list_sound_templates` know."""
+        return await self._call(PARAMETERS, options=options)
 
     list = list_sound_templates
 

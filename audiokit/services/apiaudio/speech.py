@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+import anyio
+import anyio.to_thread
 import attrs
 
 from audiokit._unset import UNSET
@@ -16,7 +19,7 @@ from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look
 from audiokit.services.apiaudio._audience import Audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
-from audiokit.transport import Reply, Target
+from audiokit.transport import Reply, Target, safe_file_name
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 Speed = float | int
@@ -186,6 +189,10 @@ class SpeechService(ApiAudioService):
         silence_padding_ms: int | None = None,
         effect: str | None = None,
         version: str | None = None,
+        sync: bool | None = None,
+        use_dictionary: bool | None = None,
+        use_text_normalizer: bool | None = None,
+        callback_url: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Speech:
         """Have a script spoken and follow it to the end; arguments as `create`.
@@ -204,6 +211,10 @@ class SpeechService(ApiAudioService):
             silence_padding_ms=silence_padding_ms,
             effect=effect,
             version=version,
+            sync=sync,
+            use_dictionary=use_dictionary,
+            use_text_normalizer=use_text_normalizer,
+            callback_url=callback_url,
             **budget.options(),
         )
         if not speech.is_ready:
@@ -252,14 +263,20 @@ class SpeechService(ApiAudioService):
         *,
         audience: Mapping[str, str] | None = None,
         version: str | None = None,
+        section: str | None = None,
         request_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Speech:
-        """Follow the speech of a script until it is ready."""
+        """Follow the speech of a script until it is ready; arguments as `retrieve`."""
 
         async def look(each: CallOptions) -> tuple[Speech, Look]:
             found = await self.retrieve(
-                script_id, audience=audience, version=version, request_id=request_id, **each
+                script_id,
+                audience=audience,
+                version=version,
+                section=section,
+                request_id=request_id,
+                **each,
             )
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
@@ -296,6 +313,54 @@ class SpeechService(ApiAudioService):
         target = Target.of(to, name=name or section.name)
         return await self._save(FILE, call, target, on_progress=on_progress, options=options)
 
+    async def download(
+        self,
+        script_id: str,
+        to: StrPath,
+        *,
+        audience: Mapping[str, str] | None = None,
+        version: str | None = None,
+        section: str | None = None,
+        request_id: str | None = None,
+        on_progress: ProgressCallback | None = None,
+        **options: Unpack[CallOptions],
+    ) -> list[Path]:
+        """Save the speech of a script, a wav per section, waiting for it first if need be.
+
+        Args:
+            script_id: The script.
+            to: An existing folder, where files are named after their sections; or a file path, only
+                where there is one section.
+            audience: As `retrieve`; so are *version*, *section* and *request_id*.
+            version: Script version.
+            section: One section only.
+            request_id: One particular request.
+            on_progress: Called after each chunk of each file.
+            options: See `CallOptions`; the timeout is for waiting (default `Timeouts.wait_s`).
+
+        Returns:
+            Paths, in the order of the sections.
+
+        Raises:
+            RemoteFailure: A section could not be spoken.
+            InvalidRequest: *to* is no folder although there are several sections.
+        """
+        speech = await self.wait(
+            script_id, audience=audience, version=version, section=section, request_id=request_id, **options
+        )
+        sections = list(speech.raise_for_error().sections.values())
+        if len(sections) > 1 and not await anyio.to_thread.run_sync(Path(to).is_dir):
+            raise InvalidRequest(
+                f"to must be an existing folder for the {len(sections)} sections, got {str(to)!r}",
+                field="to",
+                value=str(to),
+            )
+        names = _file_names(sections)
+        return [
+            await self.save(one, to, name=name, on_progress=on_progress)
+            for one, name in zip(sections, names, strict=True)
+        ]
+
     def _speech(self, endpoint: Endpoint[_Document], script_id: str, reply: Reply) -> Speech:
         raw = self._structure(endpoint, reply, _Document).extra
         request_id = raw.get("requestId")
@@ -322,3 +387,13 @@ def _section(name: str, value: str | dict[str, Any]) -> SpokenSection:
     if status.startswith("2") and isinstance(value.get("url"), str):
         return SpokenSection(name=name, url=value["url"])
     return SpokenSection(name=name, error=str(value.get("message") or f"status_code {status}"))
+
+
+def _file_names(sections: Sequence[SpokenSection]) -> list[str]:
+    """A file name per section; where two would be the same, or differ in case only, numbers are added."""
+    names = [safe_file_name(section.name, fallback="section") for section in sections]
+    taken = Counter(name.casefold() for name in names)
+    return [
+        name if taken[name.casefold()] == 1 else f"{number}_{name}"
+        for number, name in enumerate(names, start=1)
+    ]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Unpack
 
 import attrs
 
 from audiokit.services._check import audio
-from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
-from audiokit.services.audiostack._base import AudioStackService
+from audiokit.services.audiostack._base import AudioStackService, StackModel
 from audiokit.transport import Retry, Source, StreamBody, as_source
 from audiokit.typing import AudioData, CallOptions, ProgressCallback
 
 
 @attrs.define
-class StackMedia(Model):
+class StackMedia(StackModel):
     """An uploaded file."""
 
     media_id: str
@@ -25,9 +25,14 @@ class StackMedia(Model):
 
 
 @attrs.define
-class _UploadPlace(Model):
+class _UploadPlace(StackModel):
     media_id: str
     file_upload_url: str = attrs.field(repr=False)
+
+
+@attrs.define
+class _MediaFiles(StackModel):
+    media_files: list[StackMedia] = attrs.field(factory=list)
 
 
 _SOURCE = "custom sound design templates guide; official SDK 0.1 to 2.10, Content.Media"
@@ -49,6 +54,16 @@ PUT: Endpoint[None] = Endpoint(
     source=_SOURCE,
 )
 GET = get("audiostack.media.get", "/content/media/{media_id}", StackMedia, source=_SOURCE)
+LIST = get("audiostack.media.list", "/content/media", _MediaFiles, source=_SOURCE)
+DELETE: Endpoint[None] = Endpoint(
+    name="audiostack.media.delete",
+    method="DELETE",
+    path="/content/media/{media_id}",
+    returns=None,
+    expects=frozenset({200, 204}),
+    retry=Retry.SAFE,
+    source=_SOURCE,
+)
 
 
 class StackMediaFiles(AudioStackService):
@@ -96,6 +111,14 @@ class StackMediaFiles(AudioStackService):
     async def get(self, media_id: str, **options: Unpack[CallOptions]) -> StackMedia:
         """Get one uploaded file's item."""
         return await self._call(GET, path={"media_id": media_id}, options=options)
+
+    async def list(self, **options: Unpack[CallOptions]) -> builtins.list[StackMedia]:
+        """List the uploaded files."""
+        return (await self._call(LIST, options=options)).media_files
+
+    async def delete(self, media_id: str, **options: Unpack[CallOptions]) -> None:
+        """Delete an uploaded file."""
+        await self._call(DELETE, path={"media_id": media_id}, options=options)
 
     async def _put(
         self, source: Source, *, on_progress: ProgressCallback | None, options: CallOptions

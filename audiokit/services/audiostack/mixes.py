@@ -13,10 +13,17 @@ from audiokit.errors import InvalidRequest
 from audiokit.services._check import one_of
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._pages import TokenPages
 from audiokit.services._poll import Look
-from audiokit.services.audiostack._base import AudioStackService
+from audiokit.services.audiostack._base import (
+    AudioStackService,
+    StackAnswer,
+    StackModel,
+    exactly_one,
+    given,
+)
 from audiokit.services.audiostack.tts import TTS
-from audiokit.transport import Reply, Target
+from audiokit.transport import Reply, Retry, Target
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 
@@ -85,7 +92,7 @@ class MixFile(Model):
 
 
 @attrs.define
-class Mix(Model):
+class Mix(StackModel):
     """A mix.
 
     Attributes:
@@ -95,6 +102,16 @@ class Mix(Model):
     production_id: str
     files: list[MixFile] = attrs.field(factory=list)
     is_ready: bool = attrs.field(default=True, init=False)
+
+
+@attrs.define
+class _Mixes(StackModel):
+    production_ids: list[Mix] = attrs.field(factory=list)  # whole objects, despite the name
+
+
+@attrs.define
+class _Presets(StackModel):
+    presets: list[Any] = attrs.field(factory=list)
 
 
 _SOURCE = "custom sound design templates guide; official SDK 4.0, Production.Mix"
@@ -114,6 +131,25 @@ GET = get(
     expects=frozenset({200, 202}),
     source=_SOURCE,
 )
+VALIDATE = Endpoint(
+    name="audiostack.mixes.validate",
+    method="POST",
+    path="/production/validate",
+    returns=StackAnswer,
+    retry=Retry.SAFE,  # makes nothing and costs nothing
+    source=_SOURCE,
+)
+DELETE: Endpoint[None] = Endpoint(
+    name="audiostack.mixes.delete",
+    method="DELETE",
+    path="/production/mix/{production_id}",
+    returns=None,
+    expects=frozenset({200, 204}),
+    retry=Retry.SAFE,
+    source=_SOURCE,
+)
+LIST = get("audiostack.mixes.list", "/production/mixes", _Mixes, source=_SOURCE)
+LIST_PRESETS = get("audiostack.mixes.list_presets", "/production/mix/presets", _Presets, source=_SOURCE)
 FILE: Endpoint[None] = get("audiostack.mixes.file", "{url}", None, source=_SOURCE)
 
 
@@ -162,33 +198,22 @@ class Mixes(AudioStackService):
         Raises:
             RequestRefused: E.g. a section names a segment that the template has not.
         """
-        if (speech is None) == (script_id is None):
-            raise InvalidRequest(
-                f"exactly one of speech and script_id must be given, got {speech!r} and {script_id!r}",
-                field="speech",
-                value=speech,
-            )
-        body = {
-            "speechId": speech.speech_id if isinstance(speech, TTS) else speech,
-            "scriptId": script_id,
-            "soundTemplate": sound_template,
-            "mediaFiles": _dict(media_files),
-            "fxFiles": _dict(fx_files),
-            "sectionProperties": None
-            if section_properties is None
-            else {name: one.to_wire() for name, one in section_properties.items()},
-            "timelineProperties": None if timeline_properties is None else timeline_properties.to_wire(),
-            "masteringPreset": mastering_preset,
-            "public": public,
-            "exportSettings": _dict(export_settings),
-            "strictValidation": strict_validation,
-            "sections": None
-            if sections is None
-            else {name: dict(settings) for name, settings in sections.items()},
-            "soundLayer": sound_layer,
-        }
-        given = {name: value for name, value in body.items() if value is not None}
-        return self._mix(CREATE, await self._reply(CREATE, json=given, options=options))
+        body = _body(
+            speech=speech,
+            script_id=script_id,
+            sound_template=sound_template,
+            media_files=media_files,
+            fx_files=fx_files,
+            section_properties=section_properties,
+            timeline_properties=timeline_properties,
+            mastering_preset=mastering_preset,
+            public=public,
+            export_settings=export_settings,
+            strict_validation=strict_validation,
+            sections=sections,
+            sound_layer=sound_layer,
+        )
+        return self._mix(CREATE, await self._reply(CREATE, json=body, options=options))
 
     async def create_and_wait(
         self,
@@ -197,30 +222,91 @@ class Mixes(AudioStackService):
         script_id: str | None = None,
         sound_template: str | None = None,
         media_files: Mapping[str, str] | None = None,
+        fx_files: Mapping[str, str] | None = None,
         section_properties: Mapping[str, MixSection] | None = None,
         timeline_properties: MixTimeline | None = None,
         mastering_preset: str | None = None,
         public: bool | None = None,
+        export_settings: Mapping[str, Any] | None = None,
+        strict_validation: bool | None = None,
+        sections: Mapping[str, Mapping[str, Any]] | None = None,
+        sound_layer: str | None = None,
+        restarts: int = 0,
         **options: Unpack[CallOptions],
     ) -> Mix:
-        """Mix and follow to the end; arguments as `create`.
+        """Mix and follow to the end; other arguments as `create`.
+
+        *restarts* is how often to begin afresh, as a new and paid mix, when one is not finished in
+        time; the time is shared equally among the starts.
 
         Raises:
             JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
         """
-        budget = self._budget(options)
-        mix = await self.create(
+
+        async def once(each: CallOptions) -> Mix:
+            budget = self._budget(each)
+            mix = await self.create(
+                speech=speech,
+                script_id=script_id,
+                sound_template=sound_template,
+                media_files=media_files,
+                fx_files=fx_files,
+                section_properties=section_properties,
+                timeline_properties=timeline_properties,
+                mastering_preset=mastering_preset,
+                public=public,
+                export_settings=export_settings,
+                strict_validation=strict_validation,
+                sections=sections,
+                sound_layer=sound_layer,
+                **budget.options(),
+            )
+            return mix if mix.is_ready else await self.wait(mix.production_id, **budget.options())
+
+        return await self._with_restarts(once, restarts=restarts, options=options)
+
+    async def validate(
+        self,
+        *,
+        speech: TTS | str | None = None,
+        script_id: str | None = None,
+        sound_template: str | None = None,
+        media_files: Mapping[str, str] | None = None,
+        fx_files: Mapping[str, str] | None = None,
+        section_properties: Mapping[str, MixSection] | None = None,
+        timeline_properties: MixTimeline | None = None,
+        mastering_preset: str | None = None,
+        public: bool | None = None,
+        export_settings: Mapping[str, Any] | None = None,
+        strict_validation: bool | None = None,
+        sections: Mapping[str, Mapping[str, Any]] | None = None,
+        sound_layer: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> StackAnswer:
+        """Check the arguments of a mix without making it or paying for it; arguments as `create`.
+
+        Returns:
+            What the API says; `StackAnswer.meta` has its message and warnings.
+
+        Raises:
+            RequestRefused: The mix would be refused; the message says why.
+        """
+        body = _body(
             speech=speech,
             script_id=script_id,
             sound_template=sound_template,
             media_files=media_files,
+            fx_files=fx_files,
             section_properties=section_properties,
             timeline_properties=timeline_properties,
             mastering_preset=mastering_preset,
             public=public,
-            **budget.options(),
+            export_settings=export_settings,
+            strict_validation=strict_validation,
+            sections=sections,
+            sound_layer=sound_layer,
         )
-        return mix if mix.is_ready else await self.wait(mix.production_id, **budget.options())
+        return await self._answer(VALIDATE, json=body, options=options)
 
     async def get(self, production_id: str, **options: Unpack[CallOptions]) -> Mix:
         """Get a mix; `is_ready` tells whether it is finished."""
@@ -234,6 +320,51 @@ class Mixes(AudioStackService):
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
 
         return await self._follow(look, what="mix", remote_id=production_id, options=options)
+
+    async def delete(self, production_id: str, **options: Unpack[CallOptions]) -> None:
+        """Delete a mix and its files."""
+        await self._call(DELETE, path={"production_id": production_id}, options=options)
+
+    def list(
+        self,
+        *,
+        project_name: str | None = None,
+        module_name: str | None = None,
+        script_name: str | None = None,
+        script_id: str | None = None,
+        verbose: bool | None = None,
+        pagination_token: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> TokenPages[Mix]:
+        """List mixes; those without files must be got before they are downloaded.
+
+        Args:
+            project_name: Only of this project.
+            module_name: Only of this module.
+            script_name: Only of this script name.
+            script_id: Only of this script.
+            verbose: False gives ids and names only.
+            pagination_token: Begin with the page of this token.
+            options: See `CallOptions`.
+        """
+        query = {
+            "projectName": project_name,
+            "moduleName": module_name,
+            "scriptName": script_name,
+            "scriptId": script_id,
+            "verbose": verbose,
+        }
+        return self._token_pages(
+            LIST,
+            query,
+            lambda found: found.production_ids,
+            pagination_token=pagination_token,
+            options=options,
+        )
+
+    async def list_presets(self, **options: Unpack[CallOptions]) -> builtins.list[Any]:
+        """List what `mastering_preset` may be, as the API writes it."""
+        return (await self._call(LIST_PRESETS, options=options)).presets
 
     async def download(
         self,
@@ -275,6 +406,47 @@ class Mixes(AudioStackService):
         mix = self._structure(endpoint, reply, Mix)
         mix.is_ready = reply.status == 200
         return mix
+
+
+def _body(
+    *,
+    speech: TTS | str | None,
+    script_id: str | None,
+    sound_template: str | None,
+    media_files: Mapping[str, str] | None,
+    fx_files: Mapping[str, str] | None,
+    section_properties: Mapping[str, MixSection] | None,
+    timeline_properties: MixTimeline | None,
+    mastering_preset: str | None,
+    public: bool | None,
+    export_settings: Mapping[str, Any] | None,
+    strict_validation: bool | None,
+    sections: Mapping[str, Mapping[str, Any]] | None,
+    sound_layer: str | None,
+) -> dict[str, Any]:
+    """What `create` and `validate` send."""
+    exactly_one(speech=speech, script_id=script_id)
+    return given(
+        {
+            "speechId": speech.speech_id if isinstance(speech, TTS) else speech,
+            "scriptId": script_id,
+            "soundTemplate": sound_template,
+            "mediaFiles": _dict(media_files),
+            "fxFiles": _dict(fx_files),
+            "sectionProperties": None
+            if section_properties is None
+            else {name: one.to_wire() for name, one in section_properties.items()},
+            "timelineProperties": None if timeline_properties is None else timeline_properties.to_wire(),
+            "masteringPreset": mastering_preset,
+            "public": public,
+            "exportSettings": _dict(export_settings),
+            "strictValidation": strict_validation,
+            "sections": None
+            if sections is None
+            else {name: dict(settings) for name, settings in sections.items()},
+            "soundLayer": sound_layer,
+        }
+    )
 
 
 def _dict(value: Mapping[str, Any] | None) -> dict[str, Any] | None:

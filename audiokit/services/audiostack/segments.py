@@ -7,9 +7,9 @@ from typing import Unpack
 
 from audiokit.services._check import text
 from audiokit.services._endpoint import Endpoint
-from audiokit.services.audiostack._base import AudioStackService
+from audiokit.services.audiostack.files import StackFile
 from audiokit.services.audiostack.media import StackMedia, StackMediaFiles
-from audiokit.services.audiostack.templates import StackTemplate, TemplateReply, template_of
+from audiokit.services.audiostack.templates import StackTemplate, TemplateReply, TemplateService
 from audiokit.transport import Transport
 from audiokit.typing import AudioData, CallOptions
 
@@ -22,7 +22,7 @@ CREATE = Endpoint(
 )
 
 
-class Segments(AudioStackService):
+class Segments(TemplateService):
     """Calls on segments."""
 
     def __init__(self, transport: Transport, media: StackMediaFiles) -> None:
@@ -30,13 +30,17 @@ class Segments(AudioStackService):
         self._media = media
 
     async def create(
-        self, template_name: str, media: StackMedia | str, name: str, **options: Unpack[CallOptions]
+        self,
+        template_name: str,
+        media: StackMedia | StackFile | str,
+        name: str,
+        **options: Unpack[CallOptions],
     ) -> StackTemplate:
         """Make an uploaded wav file a segment of a template.
 
         Args:
             template_name: An existing template.
-            media: The uploaded file, or its id.
+            media: The uploaded file, from `media` or from `files`, or its id.
             name: Name of the segment; ``intro``, ``main`` and ``outro`` are customary, any will do.
             options: See `CallOptions`.
 
@@ -48,9 +52,11 @@ class Segments(AudioStackService):
             NotFound: There is no such template or file.
         """
         text("name", name, shortest=1, longest=1000)
-        media_id = media.media_id if isinstance(media, StackMedia) else media
+        media_id = media
+        if isinstance(media, StackMedia | StackFile):
+            media_id = media.media_id if isinstance(media, StackMedia) else media.file_id
         body = {"templateName": template_name, "mediaId": media_id, "segmentName": name}
-        return template_of(self, CREATE, await self._reply(CREATE, json=body, options=options))
+        return self._template(CREATE, await self._reply(CREATE, json=body, options=options))
 
     async def upload(
         self, template_name: str, data: AudioData, name: str, **options: Unpack[CallOptions]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import builtins
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack
@@ -10,13 +12,14 @@ import attrs
 
 from audiokit.errors import InvalidRequest
 from audiokit.services._check import between
-from audiokit.services._convert import Model
+from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._pages import TokenPages
 from audiokit.services._poll import Look
-from audiokit.services.audiostack._base import AudioStackService
+from audiokit.services.audiostack._base import AudioStackService, StackAnswer, StackModel, given
 from audiokit.services.audiostack.scripts import StackScript
-from audiokit.transport import Reply, Target
-from audiokit.typing import CallOptions, StrPath
+from audiokit.transport import Reply, Retry, Target
+from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 
 @attrs.define
@@ -29,7 +32,7 @@ class TTSSection(Model):
 
 
 @attrs.define
-class TTS(Model):
+class TTS(StackModel):
     """The speech of a script.
 
     Attributes:
@@ -39,6 +42,31 @@ class TTS(Model):
     speech_id: str
     sections: list[TTSSection] = attrs.field(factory=list)
     is_ready: bool = attrs.field(default=True, init=False)
+
+
+@attrs.define
+class SpeechPreview(StackModel):
+    """A short text as speech.
+
+    Attributes:
+        encoded: The audio as text, as it came; `audio` has its bytes.
+    """
+
+    encoded: str = wire("bytes")
+
+    @property
+    def audio(self) -> bytes:
+        """The audio itself, taken to be base64: the vendor does not say how it is written.
+
+        Raises:
+            ValueError: It is not base64; see `encoded`.
+        """
+        return base64.b64decode(self.encoded, validate=True)
+
+
+@attrs.define
+class _Speeches(StackModel):
+    speech_ids: list[TTS] = attrs.field(factory=list)  # whole objects, despite the name
 
 
 _SOURCE = "custom sound design templates guide; official SDK 4.0, Speech.TTS"
@@ -52,6 +80,46 @@ CREATE = Endpoint(
     source=_SOURCE,
 )
 GET = get("audiostack.tts.get", "/speech/tts/{speech_id}", TTS, expects=frozenset({200, 202}), source=_SOURCE)
+DELETE: Endpoint[None] = Endpoint(
+    name="audiostack.tts.delete",
+    method="DELETE",
+    path="/speech/tts/{speech_id}",
+    returns=None,
+    expects=frozenset({200, 204}),
+    retry=Retry.SAFE,
+    source=_SOURCE,
+)
+LIST = get("audiostack.tts.list", "/speech/tts", _Speeches, source=_SOURCE)
+PREVIEW = Endpoint(
+    name="audiostack.tts.preview",
+    method="POST",
+    path="/speech/tts/preview",
+    returns=SpeechPreview,
+    source=_SOURCE,
+)
+REDUCE = Endpoint(
+    name="audiostack.tts.reduce",
+    method="POST",
+    path="/speech/tts/reduce",
+    returns=TTS,
+    expects=frozenset({200, 202}),
+    source=_SOURCE,
+)
+REMOVE_PADDING = Endpoint(
+    name="audiostack.tts.remove_padding",
+    method="POST",
+    path="/speech/tts/remove_padding",
+    returns=TTS,
+    expects=frozenset({200, 202}),
+    source=_SOURCE,
+)
+ANNOTATE = Endpoint(
+    name="audiostack.tts.annotate",
+    method="POST",
+    path="/speech/tts/annotate",
+    returns=StackAnswer,
+    source=_SOURCE,
+)
 FILE: Endpoint[None] = get("audiostack.tts.file", "{url}", None, source=_SOURCE)
 
 
@@ -67,6 +135,7 @@ class TTSService(AudioStackService):
         silence_padding: str | None = None,
         audience: Mapping[str, str] | None = None,
         sections: Mapping[str, Mapping[str, Any]] | None = None,
+        section_to_produce: str | None = None,
         voice_intelligence: bool | None = None,
         public: bool | None = None,
         sync: bool | None = None,
@@ -84,6 +153,7 @@ class TTSService(AudioStackService):
             silence_padding: Silence around sections in microseconds, as a string: half before, half after.
             audience: Text for each placeholder id. One listener; a plain mapping here.
             sections: Overrides by section name, e.g. ``{"intro": {"voice": "wren"}}``.
+            section_to_produce: Speak this section only.
             voice_intelligence: Let the API improve the reading.
             public: URLs open to all.
             sync: False has the API answer at once.
@@ -107,6 +177,7 @@ class TTSService(AudioStackService):
             "sections": None
             if sections is None
             else {name: dict(settings) for name, settings in sections.items()},
+            "sectionToProduce": section_to_produce,
             "voiceIntelligence": voice_intelligence,
             "public": public,
             "sync": sync,
@@ -114,8 +185,7 @@ class TTSService(AudioStackService):
             "useDenoiser": use_denoiser,
             "useAutofix": use_autofix,
         }
-        given = {name: value for name, value in body.items() if value is not None}
-        return self._tts(CREATE, await self._reply(CREATE, json=given, options=options))
+        return self._tts(CREATE, await self._reply(CREATE, json=given(body), options=options))
 
     async def create_and_wait(
         self,
@@ -126,28 +196,46 @@ class TTSService(AudioStackService):
         silence_padding: str | None = None,
         audience: Mapping[str, str] | None = None,
         sections: Mapping[str, Mapping[str, Any]] | None = None,
+        section_to_produce: str | None = None,
+        voice_intelligence: bool | None = None,
         public: bool | None = None,
+        sync: bool | None = None,
+        use_cache: bool | None = None,
+        use_denoiser: bool | None = None,
+        use_autofix: bool | None = None,
+        restarts: int = 0,
         **options: Unpack[CallOptions],
     ) -> TTS:
-        """Have a script spoken and follow it to the end; arguments as `create`.
+        """Have a script spoken and follow it to the end; other arguments as `create`.
+
+        *restarts* is how often to begin afresh, as a new and paid speech, when one is not finished in
+        time; the time is shared equally among the starts.
 
         Raises:
             JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
         """
-        budget = self._budget(options)
-        speech = await self.create(
-            script,
-            voice=voice,
-            speed=speed,
-            silence_padding=silence_padding,
-            audience=audience,
-            sections=sections,
-            public=public,
-            **budget.options(),
-        )
-        if speech.is_ready:
-            return speech
-        return await self.wait(speech.speech_id, public=public, **budget.options())
+
+        async def once(each: CallOptions) -> TTS:
+            budget = self._budget(each)
+            speech = await self.create(
+                script,
+                voice=voice,
+                speed=speed,
+                silence_padding=silence_padding,
+                audience=audience,
+                sections=sections,
+                section_to_produce=section_to_produce,
+                voice_intelligence=voice_intelligence,
+                public=public,
+                sync=sync,
+                use_cache=use_cache,
+                use_denoiser=use_denoiser,
+                use_autofix=use_autofix,
+                **budget.options(),
+            )
+            return await self._ready(speech, public=public, options=budget.options())
+
+        return await self._with_restarts(once, restarts=restarts, options=options)
 
     async def get(self, speech_id: str, *, public: bool | None = None, **options: Unpack[CallOptions]) -> TTS:
         """Get a speech; `is_ready` tells whether it is finished."""
@@ -167,24 +255,177 @@ class TTSService(AudioStackService):
 
         return await self._follow(look, what="speech", remote_id=speech_id, options=options)
 
+    async def delete(self, speech_id: str, **options: Unpack[CallOptions]) -> None:
+        """Delete a speech and its audio."""
+        await self._call(DELETE, path={"speech_id": speech_id}, options=options)
+
+    def list(
+        self,
+        *,
+        project_name: str | None = None,
+        module_name: str | None = None,
+        script_name: str | None = None,
+        script_id: str | None = None,
+        verbose: bool | None = None,
+        pagination_token: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> TokenPages[TTS]:
+        """List speeches; those without sections must be got before they are downloaded.
+
+        Args:
+            project_name: Only of this project.
+            module_name: Only of this module.
+            script_name: Only of this script name.
+            script_id: Only of this script.
+            verbose: False gives ids and names only.
+            pagination_token: Begin with the page of this token.
+            options: See `CallOptions`.
+        """
+        query = {
+            "projectName": project_name,
+            "moduleName": module_name,
+            "scriptName": script_name,
+            "scriptId": script_id,
+            "verbose": verbose,
+        }
+        return self._token_pages(
+            LIST, query, lambda found: found.speech_ids, pagination_token=pagination_token, options=options
+        )
+
+    async def preview(self, text: str, *, voice: str, **options: Unpack[CallOptions]) -> SpeechPreview:
+        """Have a short text spoken without keeping it.
+
+        Args:
+            text: The text.
+            voice: Alias of a voice.
+            options: See `CallOptions`.
+        """
+        reply = await self._reply(PREVIEW, json={"text": text, "voice": voice}, options=options)
+        document = self._document(PREVIEW, reply)
+        if isinstance(document, dict) and "bytes" in document:
+            document = {**document, "data": None}  # the audio stands beside `data`, not in it
+        return self._structure_document(PREVIEW, reply, document, SpeechPreview)
+
+    async def reduce(
+        self,
+        speech: TTS | str,
+        *,
+        target_length_s: float,
+        section_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> TTS:
+        """Make a speech shorter.
+
+        Args:
+            speech: The speech, or its id.
+            target_length_s: Length to reach in seconds.
+            section_id: One section only.
+            options: See `CallOptions`.
+
+        Returns:
+            The speech; `is_ready` tells whether it is finished.
+        """
+        body = {"speechId": _id_of(speech), "targetLength": target_length_s, "sectionId": section_id}
+        return self._tts(REDUCE, await self._reply(REDUCE, json=given(body), options=options))
+
+    async def remove_padding(
+        self,
+        speech: TTS | str,
+        *,
+        min_silence_s: float | None = None,
+        silence_threshold: float | None = None,
+        position: str | None = None,
+        section_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> TTS:
+        """Cut silence off a speech.
+
+        Args:
+            speech: The speech, or its id.
+            min_silence_s: Shortest silence to cut, in seconds; the API's default is 1.5.
+            silence_threshold: Amplitude below which it is silent, of 1.0; the API's default is 0.001.
+            position: Where; the API's default is ``end``.
+            section_id: One section only.
+            options: See `CallOptions`.
+
+        Returns:
+            The speech; `is_ready` tells whether it is finished.
+        """
+        body = {
+            "speechId": _id_of(speech),
+            "minSilenceDuration": min_silence_s,
+            "silenceThreshold": silence_threshold,
+            "position": position,
+            "sectionId": section_id,
+        }
+        reply = await self._reply(REMOVE_PADDING, json=given(body), options=options)
+        return self._tts(REMOVE_PADDING, reply)
+
+    async def annotate(
+        self,
+        speech: TTS | str,
+        *,
+        script_reference: str | None = None,
+        language_code: str | None = None,
+        continuous_recognition: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> StackAnswer:
+        """Get the times of a speech's words.
+
+        Args:
+            speech: The speech, or its id.
+            script_reference: Text to align with.
+            language_code: E.g. ``en-US``.
+            continuous_recognition: For long speech; the API's default is False.
+            options: See `CallOptions`.
+
+        Returns:
+            Words with times, in a shape the vendor does not publish.
+        """
+        body = {
+            "speechId": _id_of(speech),
+            "scriptReference": script_reference,
+            "language_code": language_code,
+            "continuous_recognition": continuous_recognition,
+        }
+        return await self._answer(ANNOTATE, json=given(body), options=options)
+
     async def download(
-        self, speech: TTS, to: StrPath, *, name: str | None = None, **options: Unpack[CallOptions]
-    ) -> list[Path]:
+        self,
+        speech: TTS,
+        to: StrPath,
+        *,
+        name: str | None = None,
+        auto_name: bool = False,
+        on_progress: ProgressCallback | None = None,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Path]:
         """Save all sections of a finished speech as wav.
 
         Args:
             speech: The speech.
             to: An existing folder.
             name: Name without extension: ``name_1_of_3`` and so on; the sections' names when not given.
+            auto_name: Name after the listener instead: ``name=Ann~city=Rome``, numbered as with *name*
+                where there are several sections.
+            on_progress: Called after each chunk.
             options: See `CallOptions`.
 
         Returns:
             Paths, in the order of `TTS.sections`.
 
         Raises:
-            InvalidRequest: The speech is not finished.
+            InvalidRequest: The speech is not finished, or both kinds of names were asked for.
         """
-        paths: list[Path] = []
+        if name is not None and auto_name:
+            raise InvalidRequest.of("auto_name", auto_name, f"left out where name is given ({name!r})")
+        if not speech.sections:
+            raise InvalidRequest(
+                f"speech {speech.speech_id} has no sections yet; wait for it, or get it, first",
+                field="speech",
+                value=speech.speech_id,
+            )
+        paths: builtins.list[Path] = []
         for number, section in enumerate(speech.sections, start=1):
             if section.url is None:
                 raise InvalidRequest(
@@ -192,12 +433,27 @@ class TTSService(AudioStackService):
                     field="speech",
                     value=speech.speech_id,
                 )
-            numbered = f"{name}_{number}_of_{len(speech.sections)}" if name else section.section_name
+            base = name
+            if auto_name and section.audience:
+                base = "~".join(f"{key}={value}" for key, value in section.audience.items())
+            numbered = section.section_name
+            if base is not None:
+                # All sections have one listener; without numbers each would replace the one before.
+                is_alone = auto_name and len(speech.sections) == 1
+                numbered = base if is_alone else f"{base}_{number}_of_{len(speech.sections)}"
             call = self._at(FILE, section.url, options=options)
-            paths.append(await self._save(FILE, call, Target.of(to, name=numbered), options=options))
+            target = Target.of(to, name=numbered)
+            paths.append(await self._save(FILE, call, target, on_progress=on_progress, options=options))
         return paths
+
+    async def _ready(self, speech: TTS, *, public: bool | None, options: CallOptions) -> TTS:
+        return speech if speech.is_ready else await self.wait(speech.speech_id, public=public, **options)
 
     def _tts(self, endpoint: Endpoint[TTS], reply: Reply) -> TTS:
         speech = self._structure(endpoint, reply, TTS)
         speech.is_ready = reply.status == 200
         return speech
+
+
+def _id_of(speech: TTS | str) -> str:
+    return speech.speech_id if isinstance(speech, TTS) else speech

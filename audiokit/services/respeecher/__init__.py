@@ -9,10 +9,13 @@ from audiokit.services.respeecher.api_key import ApiKeys
 from audiokit.services.respeecher.calibrations import Calibration, Calibrations
 from audiokit.services.respeecher.credits import Balance, Credits
 from audiokit.services.respeecher.folders import Folder, Folders
+from audiokit.services.respeecher.health import Health, HealthState
+from audiokit.services.respeecher.models import Models, VoiceModel
+from audiokit.services.respeecher.narration_styles import NarrationStyles
 from audiokit.services.respeecher.notes import Note, Notes
 from audiokit.services.respeecher.orders import Conversion, Order, Orders
 from audiokit.services.respeecher.projects import Project, Projects
-from audiokit.services.respeecher.recordings import Recording, Recordings
+from audiokit.services.respeecher.recordings import ModelConversion, Recording, Recordings
 from audiokit.services.respeecher.session import Sessions, User
 from audiokit.services.respeecher.stats import Stats
 from audiokit.services.respeecher.tts_voices import TTSVoice, TTSVoices
@@ -25,6 +28,8 @@ __all__ = [
     "Calibration",
     "Conversion",
     "Folder",
+    "HealthState",
+    "ModelConversion",
     "NarrationStyle",
     "Note",
     "Order",
@@ -34,6 +39,7 @@ __all__ = [
     "TTSVoice",
     "User",
     "Voice",
+    "VoiceModel",
 ]
 
 
@@ -57,3 +63,6 @@ class Respeecher(Api):
         self.orders = Orders(transport, self.recordings)
         self.voices = Voices(transport)
         self.accents = Accents(transport)
+        self.narration_styles = NarrationStyles(transport)
+        self.models = Models(transport)
+        self.health = Health(transport)

@@ -70,6 +70,14 @@ AUTO = Endpoint(
     retry=Retry.SAFE,
     source=_SOURCE,
 )
+RENAME = Endpoint(
+    name="respeecher.calibrations.rename",
+    method="PATCH",
+    path="/api/calibration/{calibration_id}",
+    returns=Calibration,
+    retry=Retry.SAFE,
+    source="gateway openapi 0.6.0",
+)
 GET = get("respeecher.calibrations.get", "/api/calibration/{calibration_id}", Calibration, source=_SOURCE)
 LIST = get("respeecher.calibrations.list", "/api/calibration", list[Calibration], source=_SOURCE)
 DELETE = Endpoint(
@@ -144,6 +152,12 @@ class Calibrations(RespeecherService):
     async def enable(self, calibration_id: str, **options: Unpack[CallOptions]) -> Calibration:
         """Make this the calibration that orders use by default."""
         return await self._call(ENABLE, path={"calibration_id": calibration_id}, options=options)
+
+    async def rename(self, calibration_id: str, name: str, **options: Unpack[CallOptions]) -> Calibration:
+        """Give a calibration a new name of 1 to 40 characters, unique in the account."""
+        text("name", name, shortest=1, longest=LABEL_CHARACTERS)
+        path = {"calibration_id": calibration_id}
+        return await self._call(RENAME, path=path, json={"name": name}, options=options)
 
     async def auto(self, **options: Unpack[CallOptions]) -> User:
         """Make automatic measuring the default; no stored calibration stays enabled."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Unpack
 
 import attrs
 
 from audiokit.services._check import text as check_text
 from audiokit.services._convert import Model
-from audiokit.services._endpoint import Endpoint
+from audiokit.services._endpoint import Endpoint, get
 from audiokit.services.respeecher._base import RespeecherService
 from audiokit.transport import Retry
 from audiokit.typing import CallOptions
@@ -47,6 +48,7 @@ DELETE = Endpoint(
     retry=Retry.SAFE,
     source=_SOURCE,
 )
+LIST = get("respeecher.notes.list", "/api/notes", list[Note], source="gateway openapi 0.6.0")
 
 
 class Notes(RespeecherService):
@@ -65,3 +67,7 @@ class Notes(RespeecherService):
     async def delete(self, recording_id: str, **options: Unpack[CallOptions]) -> Note:
         """Delete the note of a recording and get what it was."""
         return await self._call(DELETE, json={"recording_id": recording_id}, options=options)
+
+    async def list(self, folder_id: str, **options: Unpack[CallOptions]) -> builtins.list[Note]:
+        """List the notes on the recordings of a folder; one answer holds them all."""
+        return await self._call(LIST, query={"folder_id": folder_id}, options=options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -46,6 +46,14 @@ RENAME = Endpoint(
     returns=Project,
     retry=Retry.SAFE,
     source=_SOURCE,
+)
+UPDATE_MODELS = Endpoint(
+    name="respeecher.projects.update_models",
+    method="PUT",
+    path="/api/projects/{project_id}",
+    returns=Project,
+    retry=Retry.SAFE,
+    source="gateway openapi 0.6.0",
 )
 DELETE: Endpoint[None] = Endpoint(
     name="respeecher.projects.delete",
@@ -111,6 +119,13 @@ class Projects(RespeecherService):
         """Give a project a new name of 1 to 40 characters."""
         text("name", name, shortest=1, longest=LABEL_CHARACTERS)
         return await self._call(RENAME, path={"project_id": project_id}, json={"name": name}, options=options)
+
+    async def update_models(
+        self, project_id: str, models: Mapping[str, Any], **options: Unpack[CallOptions]
+    ) -> Project:
+        """Set the `models` of a project, a field that the API has retired but still keeps."""
+        body = {"models": dict(models)}
+        return await self._call(UPDATE_MODELS, path={"project_id": project_id}, json=body, options=options)
 
     async def delete(self, project_id: str, **options: Unpack[CallOptions]) -> None:
         """Delete a project.

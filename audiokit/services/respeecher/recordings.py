@@ -101,6 +101,25 @@ class Recording(Model):
         return self
 
 
+@attrs.frozen(kw_only=True)
+class ModelConversion:
+    """One wanted conversion of a superseded order.
+
+    Attributes:
+        id: A model, from `Models.list`.
+        name: Its name.
+        params: Its settings: mappings with ``id``, ``name`` and ``value``.
+    """
+
+    id: str
+    name: str
+    params: Sequence[Mapping[str, Any]] = ()
+
+    def to_wire(self) -> dict[str, Any]:
+        """The entry as the API takes it."""
+        return {"id": self.id, "name": self.name, "params": [dict(one) for one in self.params]}
+
+
 _SOURCE = "vendor endpoint reference, Recordings"
 
 LIST = get("respeecher.recordings.list", "/api/recordings", list[Recording], source=_SOURCE)
@@ -130,6 +149,20 @@ CREATE_TTS_V1 = Endpoint(
     path="/api/recordings/tts",
     returns=Recording,
     source=_SOURCE + " (deprecated)",
+)
+CONVERSION_ORDER_V1 = Endpoint(
+    name="respeecher.recordings.conversion_order_v1",
+    method="POST",
+    path="/api/recordings/conversion-order",
+    returns=list[Recording],
+    source="gateway openapi 0.6.0 (superseded)",
+)
+CONVERSION_REDO = Endpoint(
+    name="respeecher.recordings.conversion_redo",
+    method="POST",
+    path="/api/recordings/conversion-redo/{recording_id}",
+    returns=Recording,
+    source="gateway openapi 0.6.0 (superseded)",
 )
 UPDATE = Endpoint(
     name="respeecher.recordings.update",
@@ -383,6 +416,40 @@ class Recordings(RespeecherService):
             "label": _given(label),
         }
         return await self._call(CREATE_TTS_V1, json=body, options=options)
+
+    async def conversion_order_v1(
+        self,
+        original_id: str,
+        models: Sequence[ModelConversion],
+        *,
+        calibration_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> builtins.list[Recording]:
+        """Order conversions the old way, by model; superseded, use `Orders.create`. Costs credits.
+
+        Args:
+            original_id: The recording to convert.
+            models: One entry per wanted conversion.
+            calibration_id: Use this calibration.
+            options: See `CallOptions`.
+
+        Returns:
+            The conversions ordered; follow each with `wait`.
+        """
+        warnings.warn("the API has superseded this call; use orders.create", DeprecationWarning, stacklevel=2)
+        if not models:
+            raise InvalidRequest.of("models", builtins.list(models), "at least one model")
+        body = {
+            "original_id": original_id,
+            "models": [model.to_wire() for model in models],
+            "calibration_id": _given(calibration_id),
+        }
+        return await self._call(CONVERSION_ORDER_V1, json=body, options=options)
+
+    async def conversion_redo(self, recording_id: str, **options: Unpack[CallOptions]) -> Recording:
+        """Do a conversion again, the old way; superseded, use `Orders.retry`. Costs credits."""
+        warnings.warn("the API has superseded this call; use orders.retry", DeprecationWarning, stacklevel=2)
+        return await self._call(CONVERSION_REDO, path={"recording_id": recording_id}, options=options)
 
     async def wait(
         self, recording_id: str, *, schedule: PollSchedule | None = None, **options: Unpack[CallOptions]
