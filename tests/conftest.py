@@ -1,0 +1,156 @@
+"""What all tests share: a clean environment, a clock that does not wait, clients, and small sounds."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import io
+import math
+import ssl
+import struct
+import wave
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+import audiokit
+from audiokit import ApiAccess, ApiKey, AudioKit
+from audiokit.testing import FakeClock
+from audiokit.transport import Transport
+
+BASES = {
+    "apiaudio": "https://v1.example",
+    "audiostack": "https://v2.example",
+    "respeecher": "https://gateway.example",
+}
+KEYS = {
+    "apiaudio": "v1-key-SECRET",
+    "audiostack": "v2-key-SECRET",
+    "respeecher": "gateway-key-SECRET",
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies and keys of whoever runs the tests stay out of them."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "AUDIOKIT_EMULATOR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("APIAUDIO_API_KEY", "AUDIOSTACK_API_KEY", "RESPEECHER_API_KEY", "RESPEECHER_EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_set_of_certificates() -> Iterator[None]:
+    """Read the certificate bundle once: 20 ms for each of a thousand clients would be most of a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        yield
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock whose sleeping takes no time."""
+    return FakeClock()
+
+
+@pytest.fixture
+def keys() -> dict[str, str]:
+    """The key of each API, as the clients below use them."""
+    return dict(KEYS)
+
+
+@pytest.fixture
+def bases() -> dict[str, str]:
+    """The base URL of each API, as the clients below use them."""
+    return dict(BASES)
+
+
+@pytest.fixture
+def access() -> dict[str, ApiAccess]:
+    """Access to the three APIs by key."""
+    return {api: ApiAccess(base_url=BASES[api], credentials=ApiKey(KEYS[api])) for api in BASES}
+
+
+@pytest.fixture
+async def transport(access: dict[str, ApiAccess], clock: FakeClock) -> AsyncIterator[Transport]:
+    """An open transport to the three APIs."""
+    async with Transport(access, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def make_kit(access: dict[str, ApiAccess], clock: FakeClock) -> Callable[..., AudioKit]:
+    """Build a client with keys for all three APIs; arguments replace the defaults."""
+
+    def make(**arguments: Any) -> AudioKit:
+        return audiokit.AudioKit(**{**access, "clock": clock, **arguments})
+
+    return make
+
+
+@pytest.fixture
+async def kit(make_kit: Callable[..., AudioKit]) -> AsyncIterator[AudioKit]:
+    """An open client with keys for all three APIs."""
+    async with make_kit() as opened:
+        yield opened
+
+
+def _wav(seconds: float = 0.05) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        frames = round(seconds * 8000)
+        file.writeframes(
+            b"".join(struct.pack("<h", round(9000 * math.sin(index / 8.5))) for index in range(frames))
+        )
+    return out.getvalue()
+
+
+# MPEG 1 Layer III, 128 kbit/s at 44.1 kHz: frames of 417 bytes.
+_MP3_FRAME = b"\xff\xfb\x90\x00" + bytes(413)
+_SOUNDS = {
+    "wav": _wav(),
+    "mp3": _MP3_FRAME * 4,
+    "flac": b"fLaC" + bytes(200),
+    "ogg": b"OggS" + bytes(200),
+}
+
+
+@pytest.fixture
+def sounds() -> dict[str, bytes]:
+    """Smallest content that is told as each format: a real wav, frames or magic for the others."""
+    return dict(_SOUNDS)
+
+
+@pytest.fixture
+def wav() -> bytes:
+    """A real wav file of 50 ms."""
+    return _SOUNDS["wav"]
+
+
+@pytest.fixture
+def chunks_of() -> Callable[..., AsyncIterator[bytes]]:
+    """An async generator over given chunks, which can be read once."""
+
+    async def generate(*chunks: bytes, error: Exception | None = None) -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+        if error is not None:
+            raise error
+
+    return generate
+
+
+@pytest.fixture
+def other_tasks() -> Callable[[], set[str]]:
+    """Names of the tasks that run besides the caller's own."""
+
+    def others() -> set[str]:
+        return {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+    return others
+

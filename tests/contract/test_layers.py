@@ -1,0 +1,208 @@
+"""Imports point one way, nothing is imported that is not needed, and no module needs another first."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "audiokit"
+
+LEAVES = {"errors", "typing", "_config", "_unset", "_formats"}
+# Layer by layer: what each may import besides itself.
+MAY_IMPORT = {
+    "errors": set[str](),
+    "_unset": set[str](),
+    "_formats": set[str](),
+    "typing": set[str](),
+    "_config": {"errors"},
+    "transport": LEAVES,
+    "services": {"transport", *LEAVES},
+    "jobs": {"services", "transport", *LEAVES},
+    "_emulated": LEAVES,
+    "_client": {"jobs", "services", "transport", "_emulated", *LEAVES},
+    "webhooks": LEAVES,
+    "markup": LEAVES,
+    "testing": {"_emulated", "emulator", *LEAVES},
+    "emulator": LEAVES,
+    "audiokit": {"_client", "markup", "webhooks", "jobs", "services", *LEAVES},
+    "cli": {"audiokit", "_client", "jobs", "services", "transport", "_emulated", "emulator", "testing", *LEAVES},
+    "__main__": {"cli"},
+}
+OUTSIDE_CORE = {
+    "numpy",
+    "starlette",
+    "uvicorn",
+    "rich",
+    "soundfile",
+    "av",
+    "python_multipart",
+    "espeakng_loader",
+    "python_stretch",
+    "pytest",
+    "respx",
+}
+
+
+def _modules() -> dict[str, Path]:
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = _modules()
+
+
+def _layer(module: str) -> str:
+    return module.split(".")[1] if "." in module else "audiokit"
+
+
+@functools.cache
+def _imports(path: Path, *, at_start: bool = False) -> tuple[str, ...]:
+    """Modules that a file imports; with *at_start* only those that importing it runs."""
+    return tuple(_each_import(path, at_start=at_start))
+
+
+def _each_import(path: Path, *, at_start: bool) -> Iterator[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        is_late = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        if at_start and (is_late or is_for_types):
+            skipped.update(ast.walk(node))
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports are not used here"
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in MODULES else str(node.module)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module: str) -> None:
+    """A module imports its own layer and those below it, also inside functions and for types."""
+    layer = _layer(module)
+    assert layer in MAY_IMPORT, f"{layer} has no place among the layers; give it one in MAY_IMPORT"
+    used = {_layer(name) for name in _imports(MODULES[module]) if name.split(".")[0] == "audiokit"}
+    assert set() == used - MAY_IMPORT[layer] - {layer}
+
+
+def test_every_layer_named_here_exists() -> None:
+    """The table of layers has no entries for what is gone."""
+    assert set(MAY_IMPORT) <= {_layer(name) for name in MODULES}
+
+
+def test_only_the_transport_knows_httpx() -> None:
+    """A change of HTTP library touches one folder."""
+    knowing = {
+        _layer(name)
+        for name, path in MODULES.items()
+        if {one.split(".")[0] for one in _imports(path)} & {"httpx", "httpcore"}
+    }
+    assert {"transport"} == knowing
+
+
+def test_only_command_line_and_testing_know_the_emulator() -> None:
+    """The SDK works without it."""
+    knowing = {
+        _layer(name)
+        for name, path in MODULES.items()
+        if any(one.startswith("audiokit.emulator") for one in _imports(path))
+    }
+    assert knowing <= {"emulator", "cli", "testing"}
+
+
+def test_only_the_worker_knows_the_engine() -> None:
+    """Libraries that can crash or need a licence note live in worker processes."""
+    knowing = {
+        name
+        for name, path in MODULES.items()
+        if any(one.startswith("audiokit.emulator.engine") for one in _imports(path))
+        and not name.startswith("audiokit.emulator.engine")
+    }
+    assert knowing <= {"audiokit.emulator._worker"}
+
+
+def test_imports_have_no_cycle() -> None:
+    """Modules can be put in a sequence in which each finds what it imports."""
+    graph = {
+        name: {one for one in _imports(path, at_start=True) if one in MODULES and one != name}
+        for name, path in MODULES.items()
+    }
+    # A package's own __init__ gathers its modules, so importing the package from inside is the cycle looked for.
+    done: set[str] = set()
+    while ready := {name for name, needs in graph.items() if name not in done and needs <= done}:
+        done |= ready
+    assert [] == sorted(set(graph) - done)
+
+
+def _fresh(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+# What the core dependencies load by themselves is not ours: httpx takes rich where it is installed.
+CORE = "import anyio, asyncio, attrs, cattrs.preconf.orjson, httpx, aiofiles, sys; before = set(sys.modules); "
+NEW = "print(*{one.split('.')[0] for one in set(sys.modules) - before})"
+
+
+@pytest.mark.parametrize("module", ["audiokit", "audiokit.cli", "audiokit.testing"])
+def test_importing_audiokit_imports_no_extra(module: str) -> None:
+    """SDK, command line and test helpers start with the core dependencies alone."""
+    loaded = set(_fresh(f"{CORE}import {module}; {NEW}").split())
+    assert set() == loaded & OUTSIDE_CORE
+
+
+@pytest.mark.heavy
+def test_each_module_can_be_imported_first() -> None:
+    """After `import audiokit`, which every import runs, any module may come next in a fresh process."""
+    program = f"""
+import importlib, os, sys, traceback
+import audiokit
+for name in {sorted(OUTSIDE_CORE - {"pytest", "respx"})!r}:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        pass
+failed = []
+for name in {[name for name in MODULES if not name.endswith("__main__")]!r}:
+    if name in sys.modules:
+        continue
+    pid = os.fork()  # a fresh state at a fraction of the start-up cost
+    if pid == 0:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            os._exit(0 if error.name.split('.')[0] in {OUTSIDE_CORE!r} else 1)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(pid, 0)[1] != 0:
+        failed.append(name)
+print(*failed)
+"""
+    assert "" == _fresh(program).strip()
+
+
+def test_package_says_that_it_is_typed() -> None:
+    """Type checkers look for the marker file."""
+    assert (PACKAGE / "py.typed").is_file()
+    assert importlib.util.find_spec("audiokit") is not None

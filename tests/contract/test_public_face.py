@@ -1,0 +1,147 @@
+"""The public names: importable, sorted, documented, and honest about their arguments."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import audiokit
+from audiokit import AudioKit
+from audiokit.services._service import Service
+
+MODULES = [
+    "audiokit",
+    "audiokit.errors",
+    "audiokit.typing",
+    "audiokit.testing",
+    "audiokit.jobs",
+    "audiokit.transport",
+    "audiokit.services.apiaudio",
+    "audiokit.services.audiostack",
+    "audiokit.services.respeecher",
+]
+
+
+def _sorted_like_ruff(names: list[str]) -> list[str]:
+    """Constants, then classes, then the rest; each by name."""
+    return sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_exported_names_exist_and_are_sorted(name: str) -> None:
+    """`__all__` has no stale entry and an order that merges well."""
+    module = importlib.import_module(name)
+    assert _sorted_like_ruff(module.__all__) == list(module.__all__)
+    assert [] == [one for one in module.__all__ if not hasattr(module, one)]
+
+
+def _documented(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    for name in module.__all__:
+        value = getattr(module, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            yield f"{module.__name__}.{name}", value
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_public_names_are_documented(name: str) -> None:
+    """Every exported class and function says in a sentence what it is."""
+    module = importlib.import_module(name)
+    assert (module.__doc__ or "").strip()
+    bare = [
+        full
+        for full, value in _documented(module)
+        if not (value.__doc__ or "").strip() or (value.__doc__ or "").startswith(f"{value.__name__}(")
+    ]
+    assert [] == bare
+
+
+def _public_methods(kind: type) -> Iterator[tuple[str, Any]]:
+    for name, value in vars(kind).items():
+        if name.startswith("_"):
+            continue
+        plain = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+        if inspect.isfunction(plain):
+            yield name, plain
+
+
+def _classes() -> dict[str, type]:
+    found: dict[str, type] = {}
+    for name in MODULES:
+        for full, value in _documented(importlib.import_module(name)):
+            if inspect.isclass(value):
+                found[full] = value
+    for api in ("apiaudio", "audiostack", "respeecher"):
+        package = importlib.import_module(f"audiokit.services.{api}")
+        for info in pkgutil.iter_modules(package.__path__):
+            module = importlib.import_module(f"{package.__name__}.{info.name}")
+            for name, value in vars(module).items():
+                if inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_"):
+                    found[f"{module.__name__}.{name}"] = value
+    return found
+
+
+CLASSES = _classes()
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_methods_of_public_classes_are_documented(name: str) -> None:
+    """Every public method and property says in a full sentence what it does."""
+    bare = [
+        method
+        for method, plain in _public_methods(CLASSES[name])
+        if not inspect.getdoc(plain) or not (inspect.getdoc(plain) or "").splitlines()[0].strip().endswith(".")
+    ]
+    assert [] == bare
+
+
+SERVICES = {name: kind for name, kind in CLASSES.items() if issubclass(kind, Service) and kind is not Service}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_call_takes_a_timeout(name: str) -> None:
+    """A call that goes over the network can be limited in seconds, by `timeout=` or by options."""
+    without = [
+        method
+        for method, plain in _public_methods(SERVICES[name])
+        if inspect.iscoroutinefunction(plain)
+        and method != "own_user_id"
+        and "timeout" not in (parameters := inspect.signature(plain).parameters)
+        and not any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    ]
+    assert [] == without
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_flag_is_positional(name: str) -> None:
+    """`True` alone in a call says nothing; flags are given by name."""
+    flags = [
+        f"{method}.{parameter.name}"
+        for method, plain in _public_methods(SERVICES[name])
+        for parameter in inspect.signature(plain).parameters.values()
+        if "bool" in str(parameter.annotation) and parameter.kind is not parameter.KEYWORD_ONLY
+        and parameter.kind is not parameter.VAR_KEYWORD
+    ]
+    assert [] == flags
+
+
+def test_client_has_the_three_apis() -> None:
+    """Services are there before anything is opened, and describe themselves."""
+    kit = AudioKit()
+    shown = {name: repr(value) for name, value in vars(kit.respeecher).items() if isinstance(value, Service)}
+    assert "<respeecher voices>" == shown["voices"]
+    assert len(shown) >= 13
+
+
+def test_version_is_that_of_the_project() -> None:
+    """What the package says is what is built."""
+    import tomllib
+    from pathlib import Path
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == audiokit.__version__
