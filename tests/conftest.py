@@ -153,4 +153,3 @@ def other_tasks() -> Callable[[], set[str]]:
         return {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
     return others
-

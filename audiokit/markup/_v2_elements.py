@@ -31,7 +31,7 @@ def _others(own: Iterable[str]) -> Any:
                 )
             _is_value(_, attribute, text)
 
-    return attrs.field(factory=dict, converter=dict, validator=check, kw_only=True)
+    return attrs.field(factory=dict, converter=dict, validator=check, hash=False, kw_only=True)
 
 
 def _is_value(_: object, attribute: attrs.Attribute[Any], value: str | None) -> None:

@@ -175,7 +175,11 @@ def build(script: Script) -> str:
     Raises:
         InvalidRequest: Some text would be read as markup, e.g. because it holds ``<<media::x>>``.
     """
-    text = "\n".join(_section_text(section) for section in script.sections)
+    parts = [_section_text(section) for section in script.sections]
+    first = script.sections[0] if script.sections else None
+    if first is not None and first.content and first == Section(DEFAULT_SECTION, content=first.content):
+        parts[0] = _content_text(first)  # text before the first tag is in this section anyway
+    text = "\n".join(parts)
     if parse(text) != script:
         raise InvalidRequest(
             "content holds text that would be read as markup; write tags as Media, SoundEffect, "
@@ -189,8 +193,12 @@ def build(script: Script) -> str:
 def _section_text(section: Section) -> str:
     segment = "" if section.sound_segment is None else f"<<soundSegment::{section.sound_segment}>>"
     head = f"<<sectionName::{section.name}>>{segment}"
-    body = "".join(_item_text(item) for item in section.content)
+    body = _content_text(section)
     return f"{head}\n{body}" if body else head
+
+
+def _content_text(section: Section) -> str:
+    return "".join(_item_text(item) for item in section.content)
 
 
 def _item_text(item: Item) -> str:
@@ -263,6 +271,7 @@ class _Reader:
             self._name, self._segment, self._next_segment = name, self._next_segment, None
         elif kind == "soundSegment":
             self._own_segment(start)
+            self._items.append(" ")  # the tag goes from here, and must not leave "Hi" and "there" as one word
             if self._segment is None and not self._has_content() and self._name is not None:
                 self._segment = name
             else:

@@ -68,7 +68,7 @@ def build(script: Script) -> str:
     Raises:
         InvalidRequest: Some text would be read as an element, e.g. because it holds ``<as:media ...>``.
     """
-    text = "\n".join(_element(section) for section in script.sections)
+    text = _bare(script) or "\n".join(_element(section) for section in script.sections)
     if parse(text) != script:
         raise InvalidRequest(
             "content holds text that would be read as markup; pass text of others through escape()",
@@ -76,6 +76,16 @@ def build(script: Script) -> str:
             value=text[:80],
         )
     return text
+
+
+def _bare(script: Script) -> str | None:
+    """The text of a script that is one section without any settings: it needs no section around it."""
+    if len(script.sections) != 1 or script.sections[0] != Section(script.sections[0].content):
+        return None
+    content = script.sections[0].content
+    is_blank = all(isinstance(item, str) and not item.strip() for item in content)
+    has_sub = any(isinstance(item, Sub) for item in content)
+    return None if is_blank or has_sub else "".join(_element(item) for item in content)
 
 
 def escape(text: str) -> str:

@@ -18,7 +18,7 @@ Key = tuple[str, str, str]
 
 def _shape(path: str) -> str:
     """A path without the names of its parameters."""
-    return re.sub(r"\{[^}]*\}", "{}", path.split("?")[0]).rstrip("/")
+    return re.sub(r"\{[^}]*\}", "{}", path.split("?", maxsplit=1)[0]).rstrip("/")
 
 
 def _wanted(tiers: str) -> dict[Key, str]:

@@ -33,7 +33,17 @@ MAY_IMPORT = {
     "testing": {"_emulated", "emulator", *LEAVES},
     "emulator": LEAVES,
     "audiokit": {"_client", "markup", "webhooks", "jobs", "services", *LEAVES},
-    "cli": {"audiokit", "_client", "jobs", "services", "transport", "_emulated", "emulator", "testing", *LEAVES},
+    "cli": {
+        "audiokit",
+        "_client",
+        "jobs",
+        "services",
+        "transport",
+        "_emulated",
+        "emulator",
+        "testing",
+        *LEAVES,
+    },
     "__main__": {"cli"},
 }
 OUTSIDE_CORE = {
@@ -143,7 +153,7 @@ def test_imports_have_no_cycle() -> None:
         name: {one for one in _imports(path, at_start=True) if one in MODULES and one != name}
         for name, path in MODULES.items()
     }
-    # A package's own __init__ gathers its modules, so importing the package from inside is the cycle looked for.
+    # An __init__ gathers its modules: one that imports its own package is the cycle looked for.
     done: set[str] = set()
     while ready := {name for name, needs in graph.items() if name not in done and needs <= done}:
         done |= ready
@@ -159,7 +169,9 @@ def _fresh(program: str) -> str:
 
 
 # What the core dependencies load by themselves is not ours: httpx takes rich where it is installed.
-CORE = "import anyio, asyncio, attrs, cattrs.preconf.orjson, httpx, aiofiles, sys; before = set(sys.modules); "
+CORE = (
+    "import anyio, asyncio, attrs, cattrs.preconf.orjson, httpx, aiofiles, sys; before = set(sys.modules); "
+)
 NEW = "print(*{one.split('.')[0] for one in set(sys.modules) - before})"
 
 
@@ -172,7 +184,7 @@ def test_importing_audiokit_imports_no_extra(module: str) -> None:
 
 @pytest.mark.heavy
 def test_each_module_can_be_imported_first() -> None:
-    """After `import audiokit`, which every import runs, any module may come next in a fresh process."""
+    """After `import audiokit`, which every import runs, any module may come next."""
     program = f"""
 import importlib, os, sys, traceback
 import audiokit

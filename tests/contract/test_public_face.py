@@ -75,13 +75,17 @@ def _classes() -> dict[str, type]:
     for name in MODULES:
         for full, value in _documented(importlib.import_module(name)):
             if inspect.isclass(value):
-                found[full] = value
+                found[full] = value  # noqa: PERF403 - two loops fill it
     for api in ("apiaudio", "audiostack", "respeecher"):
         package = importlib.import_module(f"audiokit.services.{api}")
         for info in pkgutil.iter_modules(package.__path__):
             module = importlib.import_module(f"{package.__name__}.{info.name}")
             for name, value in vars(module).items():
-                if inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_"):
+                if (
+                    inspect.isclass(value)
+                    and value.__module__ == module.__name__
+                    and not name.startswith("_")
+                ):
                     found[f"{module.__name__}.{name}"] = value
     return found
 
@@ -95,7 +99,8 @@ def test_methods_of_public_classes_are_documented(name: str) -> None:
     bare = [
         method
         for method, plain in _public_methods(CLASSES[name])
-        if not inspect.getdoc(plain) or not (inspect.getdoc(plain) or "").splitlines()[0].strip().endswith(".")
+        if not inspect.getdoc(plain)
+        or not (inspect.getdoc(plain) or "").splitlines()[0].strip().endswith(".")
     ]
     assert [] == bare
 
@@ -124,7 +129,8 @@ def test_no_flag_is_positional(name: str) -> None:
         f"{method}.{parameter.name}"
         for method, plain in _public_methods(SERVICES[name])
         for parameter in inspect.signature(plain).parameters.values()
-        if "bool" in str(parameter.annotation) and parameter.kind is not parameter.KEYWORD_ONLY
+        if "bool" in str(parameter.annotation)
+        and parameter.kind is not parameter.KEYWORD_ONLY
         and parameter.kind is not parameter.VAR_KEYWORD
     ]
     assert [] == flags

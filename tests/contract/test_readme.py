@@ -41,6 +41,23 @@ def test_commands_in_the_readme_exist(readme: str) -> None:
     assert set() == named - set(_commands())
 
 
+def test_options_in_the_readme_exist(readme: str) -> None:
+    """An option that is shown is one that is taken."""
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    for command in _COMMANDS:
+        command.add_to(commands)
+    shown = re.findall(r"audiokit ([a-z]+)((?: +[^#`\n]*)?)", readme)
+    missing = [
+        f"{name} {option}"
+        for name, rest in shown
+        if name in commands.choices
+        for option in re.findall(r"--[a-z-]+", rest)
+        if option not in commands.choices[name].format_help()
+    ]
+    assert [] == missing
+
+
 def test_python_in_the_readme_compiles(readme: str) -> None:
     """Examples are whole enough to be read by Python."""
     blocks = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)

@@ -9,21 +9,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiokit.jobs._job import key_of
 from audiokit.jobs import SpeechJob
+from audiokit.jobs._job import key_of
 from audiokit.services._dialect import APIAUDIO, AUDIOSTACK, RESPEECHER
 from audiokit.services.apiaudio import MasteredTrack
 from audiokit.services.respeecher import Recording, Voice
 
 few = settings(max_examples=60, deadline=None)
-scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=8)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+)
 json_values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=8,
 )
 unknown = st.dictionaries(
-    st.text(string.ascii_lowercase, min_size=3, max_size=8).map(lambda name: f"zz_{name}"), json_values, max_size=4
+    st.text(string.ascii_lowercase, min_size=3, max_size=8).map(lambda name: f"zz_{name}"),
+    json_values,
+    max_size=4,
 )
 
 
@@ -55,7 +63,10 @@ def test_any_document_is_a_model_or_a_clear_refusal(value: Any) -> None:
 
 
 @few
-@given(field=st.sampled_from(["name", "pitch", "accents", "narration_styles", "created_at", "tiers", "active"]), value=json_values)
+@given(
+    field=st.sampled_from(["name", "pitch", "accents", "narration_styles", "created_at", "tiers", "active"]),
+    value=json_values,
+)
 def test_any_value_of_a_field_is_taken_or_refused(field: str, value: Any) -> None:
     """One odd field is a model or a refusal with its path, never a crash."""
     try:
@@ -83,7 +94,9 @@ def test_any_error_body_is_read_or_passed_over(dialect: Any, body: Any, name: st
     other=st.dictionaries(st.text("abc", max_size=3), st.text("xyz'", max_size=3), max_size=3),
     index=st.integers(0, 9),
 )
-def test_keys_are_equal_exactly_for_equal_jobs(audience: dict[str, str], other: dict[str, str], index: int) -> None:
+def test_keys_are_equal_exactly_for_equal_jobs(
+    audience: dict[str, str], other: dict[str, str], index: int
+) -> None:
     """The place among the inputs does not count; every value does."""
     first = key_of(SpeechJob(script_id="s", audience=audience), 0)
     assert (audience == other) == (first == key_of(SpeechJob(script_id="s", audience=other), index))

@@ -43,12 +43,8 @@ async def _upload(serve: Any, connect: Any, path: Path, on_progress: Any) -> int
         await exchange.reply()
 
     server = await serve(answer)
-    body = Multipart(
-        fields=[], file_field="data", source=await as_source(path), on_progress=on_progress
-    )
-    call = Call(
-        api="respeecher", operation="x", method="POST", url="/", body=body, retry=Retry.IF_REFUSED
-    )
+    body = Multipart(fields=[], file_field="data", source=await as_source(path), on_progress=on_progress)
+    call = Call(api="respeecher", operation="x", method="POST", url="/", body=body, retry=Retry.IF_REFUSED)
     async with connect(server) as transport:
         assert 200 == (await transport.fetch(call)).status
     assert arrived == body.size_bytes

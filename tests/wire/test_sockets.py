@@ -20,7 +20,9 @@ GET = Call(api="respeecher", operation="x.get", method="GET", url="/a", retry=Re
 
 
 def _post(body: Any, retry: Retry = Retry.IF_REFUSED, **facts: Any) -> Call:
-    return Call(api="respeecher", operation="x.post", method="POST", url="/a", body=body, retry=retry, **facts)
+    return Call(
+        api="respeecher", operation="x.post", method="POST", url="/a", body=body, retry=retry, **facts
+    )
 
 
 async def _any_status(_: Any) -> None:
@@ -303,5 +305,5 @@ async def test_closing_the_client_closes_its_connections(serve: Any, connect: An
     async with connect(server) as transport:
         await transport.fetch(GET)
     with anyio.fail_after(2):
-        while not server.requests[0].reader.at_eof():
+        while not server.requests[0].reader.at_eof():  # noqa: ASYNC110 - a stream has no event for it
             await asyncio.sleep(0.005)

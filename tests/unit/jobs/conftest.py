@@ -52,9 +52,7 @@ class FakeJob:
         is_over = seen[self.number] >= self.looks
         return remote, Look(state="done" if is_over else "busy", is_over=is_over)
 
-    async def collect(
-        self, context: JobContext, remote: tuple[str, int]
-    ) -> tuple[int, Sequence[Path]]:
+    async def collect(self, context: JobContext, remote: tuple[str, int]) -> tuple[int, Sequence[Path]]:
         """Give the number."""
         await self.on_collect(context)
         return self.number, (Path(f"{remote[0]}.wav"),)

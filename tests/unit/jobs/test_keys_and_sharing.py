@@ -51,7 +51,11 @@ def test_key_survives_the_process() -> None:
         "print(key_of(SpeechJob(script_id='s', audience={'b': '1', 'a': '2'}), 0))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
     )
     assert key_of(SpeechJob(script_id="s", audience={"a": "2", "b": "1"}), 0) == done.stdout.strip()
 
@@ -119,13 +123,14 @@ async def test_shared_work_is_done_once() -> None:
 
 async def test_failed_shared_work_is_tried_again() -> None:
     """The failure goes to the one that met it; the next one tries anew."""
-    once, results = Once(), [LookupError("first"), "second"]
+    once = Once()
+    results: list[Any] = [LookupError("first"), "second"]
 
     async def do() -> str:
         result = results.pop(0)
         if isinstance(result, Exception):
             raise result
-        return result
+        return str(result)
 
     with pytest.raises(LookupError):
         await once.get("key", do)

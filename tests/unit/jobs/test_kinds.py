@@ -95,9 +95,7 @@ async def test_iterables_are_nobody_elses(
     kit: AudioKit, market: Marketplace, wav: bytes, chunks_of: Callable[..., AsyncIterator[bytes]]
 ) -> None:
     """A stream can be read once, so each job uploads its own."""
-    await _run(
-        kit, *[ConversionJob(source=chunks_of(wav), voice_id="v", folder_id="f") for _ in range(2)]
-    )
+    await _run(kit, *[ConversionJob(source=chunks_of(wav), voice_id="v", folder_id="f") for _ in range(2)])
     assert 2 == len(market.uploads)
 
 
@@ -128,9 +126,7 @@ async def test_existing_original_needs_no_upload(kit: AudioKit, market: Marketpl
     """With `original_id` the job begins with the order."""
     [outcome] = await _run(
         kit,
-        ConversionJob(
-            original_id="r-1", voice_id="v", accent_id="a", semitones_correction=-2, label="mine"
-        ),
+        ConversionJob(original_id="r-1", voice_id="v", accent_id="a", semitones_correction=-2, label="mine"),
     )
     assert (0, ()) == (len(market.uploads), tuple(outcome.paths))
     wanted = {"voice_id": "v", "accent_id": "a", "semitones_correction": -2}
@@ -243,9 +239,13 @@ async def test_mix_job_makes_script_speech_and_mix(
     respx_mock.get(f"{V2}/speech/tts/t-1").respond(json={"data": {"speechId": "t-1"}})
     mix = respx_mock.post(f"{V2}/production/mix").respond(202, json={"data": {"productionId": "m-1"}})
     file = {"url": "https://files.example/m.wav", "filename": "theirs", "format": "wav"}
-    respx_mock.get(f"{V2}/production/mix/m-1").respond(json={"data": {"productionId": "m-1", "files": [file]}})
+    respx_mock.get(f"{V2}/production/mix/m-1").respond(
+        json={"data": {"productionId": "m-1", "files": [file]}}
+    )
     respx_mock.get("https://files.example/m.wav").respond(200, content=wav)
-    [outcome] = await _run(kit, MixJob(script_text="<as:section/>", sound_template="epic1", name="ad", to=tmp_path))
+    [outcome] = await _run(
+        kit, MixJob(script_text="<as:section/>", sound_template="epic1", name="ad", to=tmp_path)
+    )
     assert {"speechId": "t-1", "soundTemplate": "epic1"} == orjson.loads(mix.calls[0].request.content)
     assert outcome.error is None
     assert outcome.path is not None

@@ -88,8 +88,9 @@ async def test_failed_job_is_logged_without_its_reason(
 
 async def test_input_that_is_no_job_hurts_no_other(make_orchestrator: Make, fake_job: Any) -> None:
     """A slip in the inputs fails by itself, named by its place."""
+    inputs: Any = [fake_job(number=0), "oops", fake_job(number=2)]
     async with make_orchestrator() as orchestrator:
-        outcomes = await _all(orchestrator.run([fake_job(number=0), "oops", fake_job(number=2)]))
+        outcomes = await _all(orchestrator.run(inputs))
     assert [0, 1, 2] == sorted(one.index for one in outcomes)
 
 
@@ -119,7 +120,7 @@ async def test_inputs_are_read_only_when_a_worker_is_free(make_orchestrator: Mak
             yield fake_job(number=read)
 
     async with make_orchestrator(max_in_flight=3) as orchestrator:
-        outcomes = orchestrator.run(endless())
+        outcomes: Any = orchestrator.run(endless())
         await anext(outcomes)
         await anyio.wait_all_tasks_blocked()
         assert read <= 1 + 3 + 3
@@ -205,7 +206,12 @@ async def test_deadline_names_job_state_and_seconds(
         [outcome] = await _all(orchestrator.run([fake_job(looks=10**9)]))
     error = outcome.error
     assert isinstance(error, JobTimeout)
-    assert ("fake job #0", "busy", 30.0, "poll") == (error.job, error.last_state, error.elapsed_s, error.stage)
+    assert ("fake job #0", "busy", 30.0, "poll") == (
+        error.job,
+        error.last_state,
+        error.elapsed_s,
+        error.stage,
+    )
     assert "fake job #0 was not finished after 30.0 s, last state 'busy'" in str(error)
 
 
@@ -263,11 +269,11 @@ async def test_error_of_the_inputs_comes_after_the_outcomes(
         for job in broken():
             yield job
 
-    seen = []
+    seen: list[Any] = []
     async with make_orchestrator() as orchestrator:
-        with pytest.raises(ZeroDivisionError, match="inputs"):
+        with pytest.raises(ZeroDivisionError, match="inputs"):  # noqa: PT012 - the loop is what raises
             async for outcome in orchestrator.run(broken() if kind == "plain" else broken_async()):
-                seen.append(outcome.result)
+                seen.append(outcome.result)  # noqa: PERF401 - kept although the loop raises
     assert [0, 1] == sorted(seen)
 
 
@@ -277,7 +283,7 @@ async def test_error_of_the_body_leaves_unwrapped(make_orchestrator: Make, fake_
     async def hang(_: JobContext) -> None:
         await asyncio.Event().wait()
 
-    with pytest.raises(KeyError, match="mine"):
+    with pytest.raises(KeyError, match="mine"):  # noqa: PT012 - the block is what is tested
         async with make_orchestrator() as orchestrator:
             jobs = [fake_job(number=0), fake_job(number=1, on_submit=hang)]
             async for _ in orchestrator.run(jobs):

@@ -14,7 +14,6 @@ import pytest
 import respx
 
 
-
 @attrs.frozen
 class Sent:
     """A request as a server would read it."""
@@ -33,8 +32,7 @@ def _sent(request: httpx.Request) -> Sent:
     form: dict[str, Any] = {}
     if kind.startswith("multipart/form-data"):
         head = f"Content-Type: {kind}\r\n\r\n".encode()
-        parts = BytesParser(policy=HTTP).parsebytes(head + request.content).get_payload()
-        assert isinstance(parts, list)
+        parts: Any = BytesParser(policy=HTTP).parsebytes(head + request.content).get_payload()
         for part in parts:
             data = part.get_payload(decode=True)
             name = str(part.get_param("name", header="content-disposition"))

@@ -148,7 +148,7 @@ async def test_base_url_with_a_path_keeps_it_for_files(
 
 async def test_recording_without_audio_cannot_be_saved(kit: AudioKit, tmp_path: Path) -> None:
     """The message names the state and what to do."""
-    with pytest.raises(InvalidRequest, match="no audio yet .state 'processing'.*wait for it first"):
+    with pytest.raises(InvalidRequest, match=r"no audio yet .state 'processing'.*wait for it first"):
         await kit.respeecher.recordings.download(Recording(id="r", state="processing"), tmp_path)
 
 
@@ -157,7 +157,7 @@ async def test_refused_download_leaves_nothing(
 ) -> None:
     """An error answer is our error, and no file."""
     respx_mock.get(f"{GATEWAY}/api/files/r-1").respond(404, json={"detail": "gone"})
-    with pytest.raises(NotFound, match="respeecher.recordings.download: HTTP 404: gone"):
+    with pytest.raises(NotFound, match=r"respeecher\.recordings\.download: HTTP 404: gone"):
         await kit.respeecher.recordings.download("/api/files/r-1", tmp_path)
     assert [] == list(tmp_path.iterdir())
 
@@ -191,18 +191,23 @@ async def test_stream_can_be_left_early(kit: AudioKit, wav: bytes, respx_mock: r
                 break
 
 
-@pytest.mark.parametrize("starred", [True, False])
+@pytest.mark.parametrize("flag", ["true", "false"])
 async def test_exports_are_zips_with_the_servers_name(
-    starred: bool, kit: AudioKit, tmp_path: Path, respx_mock: respx.MockRouter
+    flag: str, kit: AudioKit, tmp_path: Path, respx_mock: respx.MockRouter
 ) -> None:
     """Both exports take the filter and keep the name of the answer."""
-    reply = {
+    reply: dict[str, Any] = {
         "content": b"PK\x03\x04",
-        "headers": {"content-disposition": 'attachment; filename="all.zip"', "content-type": "application/zip"},
+        "headers": {
+            "content-disposition": 'attachment; filename="all.zip"',
+            "content-type": "application/zip",
+        },
     }
-    flag = "true" if starred else "false"
+    starred = flag == "true"
     respx_mock.get(f"{GATEWAY}/api/projects/p-1/export?starred_only={flag}").respond(200, **reply)
-    respx_mock.get(f"{GATEWAY}/api/recordings/export?original_id=r-1&starred_only={flag}").respond(200, **reply)
+    respx_mock.get(f"{GATEWAY}/api/recordings/export?original_id=r-1&starred_only={flag}").respond(
+        200, **reply
+    )
     assert "all.zip" == (await kit.respeecher.projects.export("p-1", tmp_path, starred_only=starred)).name
     (tmp_path / "all.zip").unlink()
     path = await kit.respeecher.recordings.export("r-1", tmp_path, starred_only=starred)

@@ -98,7 +98,9 @@ async def test_api_may_ask_for_a_longer_wait(clock: FakeClock) -> None:
 
 async def test_deadline_names_job_state_and_seconds(clock: FakeClock) -> None:
     """After the time the error says what was waited for, its last state and how long."""
-    with pytest.raises(JobTimeout, match=r"mix \(m-1\) was not finished after 30\.0 s, last state 'busy'") as caught:
+    with pytest.raises(
+        JobTimeout, match=r"mix \(m-1\) was not finished after 30\.0 s, last state 'busy'"
+    ) as caught:
         await follow(_looks("busy", clock=clock), clock=clock, timeout_s=30, job="mix", remote_id="m-1")
     error = caught.value
     assert ("mix", "m-1", "busy", 30.0) == (error.job, error.remote_id, error.last_state, error.elapsed_s)
@@ -204,7 +206,11 @@ async def test_order_is_followed_for_each_voice(kit: AudioKit, respx_mock: respx
         ),
         pytest.param(
             lambda kit: kit.audiostack.tts.create_and_wait("s"),
-            [(202, {"data": {"speechId": "t"}}), (202, {"data": {"speechId": "t"}}), (200, {"data": {"speechId": "t"}})],
+            [
+                (202, {"data": {"speechId": "t"}}),
+                (202, {"data": {"speechId": "t"}}),
+                (200, {"data": {"speechId": "t"}}),
+            ],
             id="v2 speech",
         ),
         pytest.param(
@@ -223,7 +229,10 @@ async def test_order_is_followed_for_each_voice(kit: AudioKit, respx_mock: respx
         ),
         pytest.param(
             lambda kit: kit.respeecher.calibrations.create_and_wait("c", b"RIFF\0\0\0\0WAVE"),
-            [(200, {"id": "c", "name": "c", "state": one}) for one in ("processing", "processing", "calibrated")],
+            [
+                (200, {"id": "c", "name": "c", "state": one})
+                for one in ("processing", "processing", "calibrated")
+            ],
             id="gateway calibration",
         ),
         pytest.param(
@@ -308,7 +317,9 @@ async def test_list_of_voices_is_walked_by_offset(kit: AudioKit, wire: Callable[
 
     sent = wire(reply("a", "b"), reply("c"))
     assert ["a", "b", "c"] == [voice.id async for voice in kit.respeecher.voices.list(page_size=2)]
-    assert [[("limit", "2"), ("offset", "0")], [("limit", "2"), ("offset", "2")]] == [one.query for one in sent]
+    assert [[("limit", "2"), ("offset", "0")], [("limit", "2"), ("offset", "2")]] == [
+        one.query for one in sent
+    ]
 
 
 async def test_bare_list_as_long_as_a_page_is_asked_for_more(

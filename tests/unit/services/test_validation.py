@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -45,7 +45,7 @@ def _refused(call: Callable[[AudioKit], Any], field: str, message: str) -> Any:
             r"0 to 60000, got -1",
         ),
         _refused(
-            lambda kit: kit.apiaudio.speech.create("s", audience=["linda"]),
+            lambda kit: kit.apiaudio.speech.create("s", audience=["linda"]),  # type: ignore[list-item]
             "audience",
             r"audience must be a mapping of names to values, or a list of such, got 'linda'",
         ),
@@ -69,7 +69,9 @@ def _refused(call: Callable[[AudioKit], Any], field: str, message: str) -> Any:
             "end_format",
             r"end_format must be one of flac, mp3, mp3_alexa, .*, got 'm4a'",
         ),
-        _refused(lambda kit: kit.apiaudio.mastering.create("s", end_format=[]), "end_format", r"at least one"),
+        _refused(
+            lambda kit: kit.apiaudio.mastering.create("s", end_format=[]), "end_format", r"at least one"
+        ),
         _refused(
             lambda kit: kit.apiaudio.mastering.create("s", media_volume_trim_db=12.1),
             "media_volume_trim_db",
@@ -101,7 +103,7 @@ def _refused(call: Callable[[AudioKit], Any], field: str, message: str) -> Any:
         ),
         _refused(lambda kit: kit.audiostack.tts.create("s", speed=3.1), "speed", r"0\.5 to 3, got 3\.1"),
         _refused(
-            lambda kit: kit.audiostack.tts.create("s", silence_padding=5),
+            lambda kit: kit.audiostack.tts.create("s", silence_padding=5),  # type: ignore[arg-type]
             "silence_padding",
             r"a string of microseconds, got 5",
         ),
@@ -132,7 +134,11 @@ def _refused(call: Callable[[AudioKit], Any], field: str, message: str) -> Any:
         ),
         _refused(lambda kit: kit.respeecher.projects.create(""), "name", r"1 to 40 characters, got 0: ''"),
         _refused(lambda kit: kit.respeecher.projects.rename("p", LONG), "name", r"got 41"),
-        _refused(lambda kit: kit.respeecher.folders.create("p", 5), "name", r"name must be a string, got 5"),
+        _refused(
+            lambda kit: kit.respeecher.folders.create("p", cast("str", 5)),
+            "name",
+            r"name must be a string, got 5",
+        ),
         _refused(
             lambda kit: kit.respeecher.recordings.create_tts("", folder_id="f"),
             "text_to_speak",
@@ -276,7 +282,9 @@ async def test_expiry_needs_a_zone(kit: AudioKit, wire: Callable[..., list[Any]]
         await kit.respeecher.api_key.create(expires_at=datetime(2030, 1, 1))  # noqa: DTZ001
 
 
-@pytest.mark.parametrize("metadata", [{"a": {1, 2}}, {"a": 2**70}, {"a": "\ud800"}], ids=["set", "int", "text"])
+@pytest.mark.parametrize(
+    "metadata", [{"a": {1, 2}}, {"a": 2**70}, {"a": "\ud800"}], ids=["set", "int", "text"]
+)
 async def test_value_json_cannot_hold_is_refused(
     metadata: dict[str, Any], kit: AudioKit, wire: Callable[..., list[Any]]
 ) -> None:

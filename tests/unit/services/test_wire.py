@@ -414,7 +414,10 @@ V1_CASES = [
     ),
 ]
 
-MIX = {"productionId": "m-1", "files": [{"url": "https://files.example/m.wav", "filename": "m", "format": "wav"}]}
+MIX = {
+    "productionId": "m-1",
+    "files": [{"url": "https://files.example/m.wav", "filename": "m", "format": "wav"}],
+}
 
 V2_CASES = [
     Case(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -1169,15 +1170,22 @@ def test_table_holds_every_operation() -> None:
     assert set() == named - {row.contract for row in ROWS} - SEVERAL_REQUESTS - set(SAME_REQUEST) - DOWNLOADS
 
 
-def test_every_row_is_an_endpoint_and_every_endpoint_has_a_row() -> None:
-    """Nothing is declared that is not called, and nothing called that is not declared."""
-    declared = {
-        (one.method, one.path.count("/"))
+def _as_pattern(path: str) -> str:
+    pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))
+    return pattern.replace(r"\[", "(").replace(r"\]", ")?")
+
+
+def test_every_endpoint_has_a_row() -> None:
+    """Nothing is declared that the table does not call."""
+    called = [row.method_and_path for row in ROWS]
+    uncalled = [
+        one.name
         for one in all_endpoints()
-        if one.api == "audiostack" and one.path.startswith("/") and "[" not in one.path
-    }
-    called = {(method, path.count("/")) for method, path in (row.method_and_path for row in ROWS)}
-    assert set() == declared - called
+        if one.api == "audiostack"
+        and one.path.startswith("/")
+        and not any(one.method == verb and re.fullmatch(_as_pattern(one.path), path) for verb, path in called)
+    ]
+    assert ["audiostack.files.create", "audiostack.media.create"] == uncalled  # several requests each
 
 
 # Arguments of the official client that never reach the wire, and what serves them here.

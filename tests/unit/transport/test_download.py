@@ -29,7 +29,6 @@ CALL = Call(
 )
 
 
-
 async def _any_status(_: StreamReply) -> None:
     pass
 
@@ -47,9 +46,7 @@ class _Cut(httpx.AsyncByteStream):
 def save(transport: Transport) -> Callable[..., Any]:
     """Download the call above to a place."""
 
-    async def run(
-        to: Path, *, name: str | None = None, must_be_audio: bool = True, **options: Any
-    ) -> Path:
+    async def run(to: Path, *, name: str | None = None, must_be_audio: bool = True, **options: Any) -> Path:
         target = Target.of(to, name=name, must_be_audio=must_be_audio)
         return await transport.download(CALL, target, check=_any_status, **options)
 
@@ -211,7 +208,7 @@ async def test_full_disk_is_told_and_nothing_stays(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(download_module, "_write_all", full)
-    with pytest.raises(DownloadFailed, match="cannot write .*No space left on device") as caught:
+    with pytest.raises(DownloadFailed, match=r"cannot write .*No space left on device") as caught:
         await save(tmp_path / "out.wav")
     assert isinstance(caught.value.__cause__, OSError)
     assert [] == list(tmp_path.iterdir())

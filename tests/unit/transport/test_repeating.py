@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import anyio
 import httpx
@@ -199,7 +200,7 @@ async def test_retry_after_beyond_the_cap_is_the_callers_business(
     assert (1, []) == (route.call_count, clock.slept)
 
 
-async def _never(_: httpx.Request) -> httpx.Response:
+async def _never(_: httpx.Request) -> Any:
     await asyncio.Event().wait()
     raise AssertionError
 
@@ -208,7 +209,12 @@ async def test_whole_call_limit_names_attempts_and_seconds(
     transport: Transport, respx_mock: respx.MockRouter
 ) -> None:
     """The limit covers all attempts; its error is a `TimeoutError` that counts them."""
-    respx_mock.get(URL).mock(side_effect=[httpx.Response(503), _never])
+    answers = [httpx.Response(503), None]
+
+    async def answer(request: httpx.Request) -> Any:
+        return answers.pop(0) or await _never(request)
+
+    respx_mock.get(URL).mock(side_effect=answer)
     with pytest.raises(CallTimeout, match=r"within 0\.05 s \(2 attempts\)") as caught:
         await transport.fetch(_call(timeout_s=0.05))
     assert (2, 0.05, True) == (caught.value.attempts, caught.value.timeout_s, caught.value.maybe_sent)
@@ -279,7 +285,7 @@ async def test_outer_cancellation_stays_a_cancellation(
 async def test_outer_deadline_wins(scope: str, transport: Transport, respx_mock: respx.MockRouter) -> None:
     """A deadline around the call ends it as that deadline's own `TimeoutError`."""
     respx_mock.get(URL).mock(side_effect=_never)
-    with pytest.raises(TimeoutError) as caught:
+    with pytest.raises(TimeoutError) as caught:  # noqa: PT012 - two kinds of deadline
         if scope == "anyio":
             with anyio.fail_after(0.02):
                 await transport.fetch(_call(timeout_s=5))

@@ -241,9 +241,7 @@ async def test_two_clients_in_one_process_never_mix(
 ) -> None:
     """Each client keeps its own session."""
     other = make_kit(
-        respeecher=ApiAccess(
-            base_url=BASE, credentials=Login(email="a@example.com", password="pw-SECRET")
-        )
+        respeecher=ApiAccess(base_url=BASE, credentials=Login(email="a@example.com", password="pw-SECRET"))
     )
     async with login_kit as one, other as two:
         await one.respeecher.credits.get()

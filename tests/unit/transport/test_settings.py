@@ -33,7 +33,9 @@ def test_settings_that_make_no_sense_are_refused(kind: type[Any], field: str, va
     assert field == caught.value.field
 
 
-@pytest.mark.parametrize("url", ["host.example", "ftp://host.example", "https://", "https://h/?a=b", "https://h/#f"])
+@pytest.mark.parametrize(
+    "url", ["host.example", "ftp://host.example", "https://", "https://h/?a=b", "https://h/#f"]
+)
 def test_base_url_must_be_one(url: str) -> None:
     """Scheme and host are needed; a query or fragment has no place."""
     with pytest.raises(InvalidRequest, match="base_url must be an http or https URL"):
