@@ -51,6 +51,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def official(session: nox.Session) -> None:
+    """Compare our requests with those of the vendors' own clients; needs the package index."""
+    session.install(".", "apiaudio==0.17.1", "audiostack==4.0.0")
+    session.run("python", "tests/official/compare.py")
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """The main job."""
     session.install(".[all]")

@@ -308,7 +308,9 @@ class _Reader:
         return any(not isinstance(item, str) or item.strip() for item in self._items)
 
     def _finish(self) -> None:
-        if self._name is not None or self._has_content() or self._segment is not None:
+        if self._name is None and self._segment is not None and not self._has_content():
+            raise refused("a soundSegment needs a section or some content", self._text, 0)
+        if self._name is not None or self._has_content():
             name = DEFAULT_SECTION if self._name is None else self._name
             self._done.append(Section(name, sound_segment=self._segment, content=self._items))
         self._items = []

@@ -7,6 +7,7 @@ it fits.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -26,6 +27,7 @@ _TOLERANCE_LU: Final = 0.3
 _MAX_PASSES: Final = 4
 _MIN_MEASURED_LUFS: Final = -60.0
 _MAX_EXTRA_DB: Final = 6.0
+_MAX_EXPECTED_LOSS_DB: Final = 0.6
 
 
 @attrs.frozen(kw_only=True)
@@ -65,9 +67,12 @@ def master(mix: Mix, out: str, *, loudness_lufs: float, true_peak_dbtp: float) -
         loudness_lufs: Integrated loudness to reach.
         true_peak_dbtp: Highest true peak allowed.
     """
-    before = _measure(mix).lufs
+    before, peak = _measure(mix)
     wanted_db = 0.0 if before is None or before < _MIN_MEASURED_LUFS else loudness_lufs - before
-    gain_db, ceiling = wanted_db, true_peak_dbtp - _MARGIN_DB
+    ceiling = true_peak_dbtp - _MARGIN_DB
+    gain_db = wanted_db
+    if wanted_db:
+        gain_db += _expected_loss_db(20.0 * math.log10(max(peak, 1e-9)) + wanted_db - ceiling)
     passes = 0
     while True:
         written = _write(mix, out, gain_db=gain_db, ceiling_dbtp=ceiling)
@@ -83,11 +88,23 @@ def master(mix: Mix, out: str, *, loudness_lufs: float, true_peak_dbtp: float) -
         ceiling -= max(0.0, over_db)
 
 
-def _measure(mix: Mix) -> Loudness:
+def _measure(mix: Mix) -> tuple[float | None, float]:
+    """Loudness in LUFS and highest sample of the mix as it is."""
     meter = Meter(RENDER_HZ, mix.channels, true_peak=False)
+    peak = 0.0
     for block in mix.blocks():
         meter.push(block)
-    return meter.finish()
+        peak = max(peak, float(np.abs(block).max(initial=0.0)))
+    return meter.finish().lufs, peak
+
+
+def _expected_loss_db(depth_db: float) -> float:
+    """Loudness that limiting by *depth_db* at the highest peak will cost.
+
+    Fitted to 20 mixes of five voices and three styles, depths up to 3.7 dB: within 0.2 dB. It mostly
+    saves writing twice, which is what mastering costs; the result is measured all the same.
+    """
+    return 0.0 if depth_db <= 0.0 else min(0.03 * depth_db**2, _MAX_EXPECTED_LOSS_DB)
 
 
 def _write(mix: Mix, out: str, *, gain_db: float, ceiling_dbtp: float) -> Loudness:

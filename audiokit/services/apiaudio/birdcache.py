@@ -14,6 +14,7 @@ from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services._poll import Look
 from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.transport import Retry
 from audiokit.typing import CallOptions
 
 KINDS: Final = ("speech", "mastering", "sync_tts")
@@ -34,6 +35,7 @@ CREATE = Endpoint(
     method="POST",
     path="/birdcache",
     returns=list[CachedAudio],
+    retry=Retry.SAFE,  # the same call again is how one asks how far it is
     source="official Python client 0.17, Birdcache",
 )
 
@@ -117,7 +119,7 @@ class Birdcache(ApiAudioService):
             ready = sum(item.ready for item in found)
             return found, Look(state=f"{ready} of {len(found)} ready", is_over=ready == len(found))
 
-        return await self._follow(look, what="birdcache", remote_id=voice, options=options)
+        return await self._follow(look, what="birdcache", remote_id="", options=options)
 
 
 def _values(name: str, values: Sequence[str]) -> builtins.list[str]:

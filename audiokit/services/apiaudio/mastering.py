@@ -382,7 +382,8 @@ class Mastering(ApiAudioService):
             end_format=end_format,
             **options,
         )
-        return await self.save(track, to, is_audio=not vast, on_progress=on_progress)
+        rest = self._budget(options).without_timeout()
+        return await self.save(track, to, is_audio=not vast, on_progress=on_progress, **rest)
 
     async def save(
         self,

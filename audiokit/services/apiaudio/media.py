@@ -110,11 +110,15 @@ class Media(ApiAudioService):
         source = await as_source(data, name=name)
         query = {"filename": source.name, "tags": ",".join(tags) or None}
         budget = self._budget(options, default_s=math.inf)
-        media = await self._call(UPLOAD_URL, query=query, options=budget.options())
+        reply = await self._reply(UPLOAD_URL, query=query, options=budget.options())
+        media = self._structure(UPLOAD_URL, reply, UploadedMedia)
+        if not media.file_upload_url:
+            raise self._unexpected(
+                UPLOAD_URL, reply, "holds no fileUploadUrl, so there is no place to upload to"
+            )
         # The official client labels every file audio/mpeg, and presigned places may insist on it.
         body = StreamBody(source=source, content_type="audio/mpeg", on_progress=on_progress)
-        url = media.file_upload_url or ""
-        call = self._at(PUT, url, body=body, authorise=False, options=budget.options())
+        call = self._at(PUT, media.file_upload_url, body=body, authorise=False, options=budget.options())
         await self._send(PUT, call, options)
         return media
 

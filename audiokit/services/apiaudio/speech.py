@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 import anyio
 import anyio.to_thread
@@ -23,6 +24,8 @@ from audiokit.transport import Reply, Target, safe_file_name
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 Speed = float | int
+
+_LINK: Final = re.compile(r"(https?://|/)\S+")
 
 
 @attrs.frozen(kw_only=True)
@@ -355,10 +358,10 @@ class SpeechService(ApiAudioService):
                 field="to",
                 value=str(to),
             )
-        names = _file_names(sections)
+        rest = self._budget(options).without_timeout()
         return [
-            await self.save(one, to, name=name, on_progress=on_progress)
-            for one, name in zip(sections, names, strict=True)
+            await self.save(one, to, name=name, on_progress=on_progress, **rest)
+            for one, name in zip(sections, _file_names(sections), strict=True)
         ]
 
     def _speech(self, endpoint: Endpoint[_Document], script_id: str, reply: Reply) -> Speech:
@@ -370,7 +373,7 @@ class SpeechService(ApiAudioService):
         sections = {
             name: _section(name, value)
             for name, value in raw.items()
-            if isinstance(value, dict) or (isinstance(value, str) and "/" in value)
+            if isinstance(value, dict) or (isinstance(value, str) and _LINK.fullmatch(value))
         }
         if not sections and raw:
             raise UnexpectedResponse(

@@ -40,7 +40,7 @@ class Meta:
     credits_used: float | None = None
     credits_remaining: float | None = None
     message: str = ""
-    warnings: list[Any] = attrs.field(factory=list)
+    warnings: tuple[Any, ...] = ()
 
     @classmethod
     def of(cls, document: object) -> Meta:
@@ -57,15 +57,21 @@ class Meta:
             credits_used=_number(facts.get("creditsUsed", facts.get("creditUsed"))),
             credits_remaining=_number(facts.get("creditsRemaining")),
             message=_text(document.get("message")) or "",
-            warnings=warnings if isinstance(warnings, list) else [],
+            warnings=tuple(warnings) if isinstance(warnings, list) else (),
         )
+
+
+NO_META: Final = Meta()
 
 
 @attrs.define
 class StackModel(Model):
-    """Base of what v2 answers; `meta` has credits and warnings of the answer it came in."""
+    """Base of what v2 answers; `meta` has credits and warnings of the answer it came in.
 
-    meta: Meta = attrs.field(factory=Meta, init=False, repr=False, eq=False)
+    Objects inside an answer, such as the items of a list, have an empty one.
+    """
+
+    meta: Meta = attrs.field(default=NO_META, init=False, repr=False, eq=False)
 
 
 @attrs.define

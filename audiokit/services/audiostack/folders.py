@@ -154,7 +154,7 @@ class Folders(AudioStackService):
             document = self._document(LIST_FILES, reply)
             files = self._structure_document(LIST_FILES, reply, document, builtins.list[StackFile])
             # No total is given: a page that is not exactly full is the last.
-            full = _paging(document).get("limit", page_size)
+            full = _paging(document).get("limit") or page_size
             total = None if isinstance(full, int) and len(files) == full else at + len(files)
             return Page(items=files, total=total, offset=at)
 

@@ -13,7 +13,7 @@ from audiokit.services._poll import Look
 from audiokit.services.audiostack._base import AudioStackService, StackModel, given
 from audiokit.services.audiostack._pipeline import Pipeline
 from audiokit.services.audiostack.files import StackFile
-from audiokit.transport import Reply
+from audiokit.transport import Reply, Retry
 from audiokit.typing import CallOptions
 
 
@@ -37,6 +37,7 @@ EVALUATE = Endpoint(
     path="/production/suite/evaluate",
     returns=Evaluation,
     expects=frozenset(range(200, 300)),  # all but 200 means "still working"
+    retry=Retry.SAFE,  # the same call again is how the API is asked whether it is finished
     source=_SOURCE,
 )
 SEPARATE = Endpoint(

@@ -8,6 +8,7 @@ from typing import Unpack
 import attrs
 
 from audiokit._config import Secret
+from audiokit.errors import InvalidRequest
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.respeecher._base import RespeecherService
@@ -59,8 +60,11 @@ class ApiKeys(RespeecherService):
             options: See `CallOptions`.
 
         Raises:
+            InvalidRequest: *expires_at* has no time zone.
             AuthenticationError: The credentials used for this call were refused.
         """
+        if expires_at is not None and expires_at.utcoffset() is None:
+            raise InvalidRequest.of("expires_at", expires_at, "a moment with its time zone, e.g. in UTC")
         body = {} if expires_at is None else {"expires_at": expires_at.isoformat()}
         return await self._call(CREATE, json=body, options=options)
 

@@ -120,16 +120,21 @@ class Calibrations(RespeecherService):
         return await self._call(CREATE, body=body, options=options)
 
     async def create_and_wait(
-        self, name: str, data: AudioData, **options: Unpack[CallOptions]
+        self,
+        name: str,
+        data: AudioData,
+        *,
+        on_progress: ProgressCallback | None = None,
+        **options: Unpack[CallOptions],
     ) -> Calibration:
-        """Upload and follow to the end.
+        """Upload and follow to the end; arguments as `create`.
 
         Raises:
             RemoteFailure: The pitch could not be told, e.g. there is no voice in it.
             JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
         """
         budget = self._budget(options)
-        created = await self.create(name, data, **budget.options())
+        created = await self.create(name, data, on_progress=on_progress, **budget.options())
         return await self.wait(created.id, **budget.options())
 
     async def wait(self, calibration_id: str, **options: Unpack[CallOptions]) -> Calibration:
@@ -151,7 +156,11 @@ class Calibrations(RespeecherService):
 
     async def enable(self, calibration_id: str, **options: Unpack[CallOptions]) -> Calibration:
         """Make this the calibration that orders use by default."""
-        return await self._call(ENABLE, path={"calibration_id": calibration_id}, options=options)
+        reply = await self._reply(ENABLE, path={"calibration_id": calibration_id}, options=options)
+        document = self._document(ENABLE, reply)
+        if isinstance(document, list) and len(document) == 1:  # as one of the sources has it
+            document = document[0]
+        return self._structure_document(ENABLE, reply, document, Calibration)
 
     async def rename(self, calibration_id: str, name: str, **options: Unpack[CallOptions]) -> Calibration:
         """Give a calibration a new name of 1 to 40 characters, unique in the account."""

@@ -102,17 +102,25 @@ class Projects(RespeecherService):
         query = {"owner": owner, "sort": sort, "direction": direction}
         return self._pages(LIST, query, page_size=page_size, offset=offset, largest=100, options=options)
 
-    async def create(self, name: str, *, owner: str | None = None, **options: Unpack[CallOptions]) -> Project:
+    async def create(
+        self,
+        name: str,
+        *,
+        owner: str | None = None,
+        models: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Project:
         """Create a project.
 
         Args:
             name: 1 to 40 characters.
             owner: A user or group id; the caller's own (asked for once) when not given.
+            models: Retired by the API; leave it out.
             options: See `CallOptions`.
         """
         text("name", name, shortest=1, longest=LABEL_CHARACTERS)
         # `models` is retired, yet the deployed gateway's schema still requires it.
-        body = {"name": name, "owner": owner or await self._own_user_id(), "models": {}}
+        body = {"name": name, "owner": owner or await self._own_user_id(), "models": dict(models or {})}
         return await self._call(CREATE, json=body, options=options)
 
     async def rename(self, project_id: str, name: str, **options: Unpack[CallOptions]) -> Project:

@@ -318,9 +318,10 @@ class Recordings(RespeecherService):
         folder_id: str,
         label: str | None = None,
         microphone: str = "file",
+        on_progress: ProgressCallback | None = None,
         **options: Unpack[CallOptions],
     ) -> Recording:
-        """Upload and follow until the recording is ready.
+        """Upload and follow until the recording is ready; arguments as `upload`.
 
         Raises:
             RemoteFailure: The API could not use it.
@@ -328,7 +329,12 @@ class Recordings(RespeecherService):
         """
         budget = self._budget(options)
         uploaded = await self.upload(
-            data, folder_id=folder_id, label=label, microphone=microphone, **budget.options()
+            data,
+            folder_id=folder_id,
+            label=label,
+            microphone=microphone,
+            on_progress=on_progress,
+            **budget.options(),
         )
         return await self.wait(uploaded.id, **budget.options())
 
@@ -370,6 +376,7 @@ class Recordings(RespeecherService):
         folder_id: str,
         text_language: str | None = None,
         label: str | None = None,
+        tts_voice_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Recording:
         """Have a text spoken and follow until the recording is ready; raises as `upload_and_wait`."""
@@ -379,6 +386,7 @@ class Recordings(RespeecherService):
             folder_id=folder_id,
             text_language=text_language,
             label=label,
+            tts_voice_id=tts_voice_id,
             **budget.options(),
         )
         return await self.wait(created.id, **budget.options())

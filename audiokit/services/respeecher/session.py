@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import attrs
 
 from audiokit.errors import UnexpectedResponse
+from audiokit.services._check import between
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.respeecher._base import RespeecherService
@@ -72,23 +73,32 @@ class Sessions(RespeecherService):
 
     _me: User | None = None
 
-    async def login(self, email: str, password: str, **options: Unpack[CallOptions]) -> User:
+    async def login(
+        self,
+        email: str,
+        password: str,
+        *,
+        session_duration_s: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> User:
         """Log in; from then on this client uses the new session instead of what it was made with.
 
         Args:
             email: E-mail of the account.
             password: Its password; not kept.
+            session_duration_s: How long the session shall last, in seconds as far as known (the API
+                publishes no unit); the API's default when not given.
             options: See `CallOptions`.
 
         Raises:
             AuthenticationError: Refused. (An unknown user is reported as `NotFound`.)
         """
-        call = attrs.evolve(
-            self._build(LOGIN, json={"email": email, "password": password}, options=options), authorise=False
-        )
-        reply = await self._transport.fetch(call)
-        if reply.status not in LOGIN.expects:
-            raise self._error(LOGIN, reply.status, reply.headers, reply.content)
+        between("session_duration_s", session_duration_s, 1, 2**31, "seconds")
+        body = {"email": email, "password": password}
+        duration = {} if session_duration_s is None else {"session_duration": session_duration_s}
+        call = self._build(LOGIN, json={**body, **duration}, options=options)
+        call = attrs.evolve(call, authorise=False)
+        reply = await self._send(LOGIN, call, options)
         answer = self._structure(LOGIN, reply, LoginReply)
         if not self._transport.adopt_session("respeecher", reply, answer.csrf_token):
             raise UnexpectedResponse(

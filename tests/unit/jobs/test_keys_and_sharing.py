@@ -245,3 +245,15 @@ def test_one_path_does_not_hold_several_files(tmp_path: Path) -> None:
 def test_labels_hold_what_the_gateway_takes(name: str, label: str) -> None:
     """Letters, digits, spaces and hyphens, at most 40."""
     assert label == label_of(name)
+
+
+@pytest.mark.xfail(
+    reason="BUG JobContext.place: 16 digits are taken for a digest, and their first 8 are often zeros",
+    strict=True,
+)
+async def test_numbered_keys_do_not_share_a_file(
+    context: Callable[[str], JobContext], tmp_path: Path
+) -> None:
+    """Keys that are numbers of fixed width are usual ones, too."""
+    first = await context(f"{1:016d}").place(tmp_path, "ad")
+    assert first != await context(f"{2:016d}").place(tmp_path, "ad")

@@ -207,6 +207,8 @@ def test_script_lists_what_it_asks_for() -> None:
         ("Hi {{name", r"a parameter in '}}'"),
         ("Hi {{}}", r"a parameter is {{name}}"),
         ("Hi {{two words}}", r"a parameter is {{name}}"),
+        ("<<soundSegment::a>>", r"a soundSegment needs a section or some content"),
+        ("<<soundSegment::a>><<soundSegment::b>><<sectionName::s>>x", r"needs a section or some content"),
         ("<<soundSegment::a>>x<<soundSegment::b>>y", r"one soundSegment, but 'a' and 'b'"),
     ],
 )

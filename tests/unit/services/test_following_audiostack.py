@@ -377,3 +377,100 @@ async def test_updated_template_may_come_without_a_body(kit: AudioKit, wire: Wir
     """The reference promises status 200 and nothing else; the name is known all the same."""
     wire(httpx.Response(200, json={"message": "updated"}))
     assert "epic1" == (await kit.audiostack.templates.update("epic1", genre="jazz")).template_name
+
+
+@pytest.mark.parametrize(
+    ("call", "document", "message"),
+    [
+        (lambda kit: kit.audiostack.audioforms.create({}), _data(result={}), "has no audioformId"),
+        (lambda kit: kit.audiostack.stories.create({}), _data(message="taken"), "has no storyId"),
+        (lambda kit: kit.audiostack.folders.root_id(), _data(folders=[]), "names no root folder"),
+        (lambda kit: kit.audiostack.templates.create("epic1"), _data(message="made"), "holds no template"),
+        (
+            lambda kit: kit.audiostack.tts.preview("Hi", voice="wren"),
+            {"message": "ok"},
+            "does not fit SpeechPreview",
+        ),
+        (lambda kit: kit.audiostack.voices.list(), _data(voices=["wren"]), "StackVoice"),
+        (lambda kit: kit.audiostack.content.list_projects(), None, "is no JSON"),
+    ],
+)
+async def test_answer_that_lacks_what_matters_is_named(
+    call: Call, document: Any, message: str, kit: AudioKit, wire: Wire
+) -> None:
+    """An answer outside the contract says which operation it belongs to and what is missing."""
+    wire(httpx.Response(200, content=b"<html>") if document is None else httpx.Response(200, json=document))
+    with pytest.raises(UnexpectedResponse, match=message):
+        await call(kit)
+
+
+async def test_work_that_is_done_at_once_is_not_followed(kit: AudioKit, wire: Wire) -> None:
+    """A 200 to the POST itself is the end."""
+    sent = wire(httpx.Response(200, json=_data(url="https://x.example/a.mp3", format="mp3")))
+    assert (await kit.audiostack.encoder.encode_mix_and_wait("m", preset="mp3")).is_ready
+    assert 1 == len(sent)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (_data(speechId="t", sections=[{"sectionName": "a"}]), "speech t is not finished"),
+        (_data(productionId="t", encoderId="e"), "not finished|no files yet"),
+    ],
+)
+async def test_unfinished_work_cannot_be_saved(
+    document: dict[str, Any], message: str, kit: AudioKit, wire: Wire, tmp_path: Path
+) -> None:
+    """Saving needs a finished object; the message says to wait for it."""
+    wire(httpx.Response(200, json=document))
+    stack = kit.audiostack
+    if "speechId" in document["data"]:
+        with pytest.raises(InvalidRequest, match=message):
+            await stack.tts.download(await stack.tts.get("t"), tmp_path)
+        return
+    with pytest.raises(InvalidRequest, match=message):
+        await stack.encoder.download(await stack.encoder.get("e"), tmp_path)
+    with pytest.raises(InvalidRequest, match=message):
+        await stack.mixes.download(await stack.mixes.get("t"), tmp_path)
+
+
+async def test_two_kinds_of_names_are_refused(kit: AudioKit, wire: Wire, tmp_path: Path) -> None:
+    """Names of one's own and names after the listener exclude each other."""
+    wire(httpx.Response(200, json={}))
+    with pytest.raises(InvalidRequest, match="auto_name must be left out where name is given"):
+        await kit.audiostack.tts.download(TTS(speech_id="t"), tmp_path, name="ad", auto_name=True)
+
+
+async def test_single_section_takes_the_listeners_name_alone(
+    kit: AudioKit, wire: Wire, wav: bytes, tmp_path: Path
+) -> None:
+    """Without other sections there is nothing to number; without an audience the section's name stays."""
+    section = {"sectionName": "intro", "audience": {"name": "Ann"}, "url": "https://v2.example/a"}
+    wire(
+        *_replies((200, _data(speechId="t", sections=[section]))),
+        httpx.Response(200, content=wav),
+        *_replies((200, _data(speechId="t", sections=[{**section, "audience": {}}]))),
+        httpx.Response(200, content=wav),
+    )
+    names = []
+    for _ in range(2):
+        speech = await kit.audiostack.tts.get("t")
+        paths = await kit.audiostack.tts.download(speech, tmp_path, auto_name=True)
+        names.append(paths[0].name)
+    assert ["name=Ann.wav", "intro.wav"] == names
+
+
+async def test_credits_and_warnings_are_read_from_every_envelope(kit: AudioKit, wire: Wire) -> None:
+    """``meta``, ``metadata`` and neither; values of the wrong kind are none."""
+    script = {"scriptId": "s"}
+    wire(
+        *_replies(
+            (200, {"data": script, "meta": {"creditsUsed": 1.5, "version": "4"}, "warnings": ["slow"]}),
+            (200, {"data": script, "metadata": {"creditUsed": 2, "requestId": 7}, "message": None}),
+            (200, script),
+        )
+    )
+    found = [(await kit.audiostack.scripts.get("s")).meta for _ in range(3)]
+    assert [1.5, 2, None] == [one.credits_used for one in found]
+    assert [("4", ("slow",)), (None, ()), (None, ())] == [(one.version, one.warnings) for one in found]
+    assert [None, None, None] == [one.request_id for one in found]

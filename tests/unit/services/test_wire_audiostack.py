@@ -628,7 +628,7 @@ ROWS = [
         json={"speechId": "t-1", **MIX_WIRE},
         reply={**enveloped({"productionId": "m-1"}), "warnings": ["intro is short"]},
         result=lambda found: (found.meta.message, found.meta.warnings),
-        expected=("ok", ["intro is short"]),
+        expected=("ok", ("intro is short",)),
     ),
     Row(
         contract="Production.Mix.validate",
