@@ -89,14 +89,18 @@ def _base_url(value: str) -> str:
         raise InvalidRequest(
             "base_url must not carry a key or password; pass it as the key", field="base_url", value=None
         )
-    try:
-        parts = urlsplit(value)
-        is_usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1)
-    except ValueError:
-        is_usable = False
-    if not is_usable or parts.query or parts.fragment:
+    if not _is_plain_url(value):
         raise InvalidRequest.of("base_url", value, "an http or https URL without query")
     return value.rstrip("/")
+
+
+def _is_plain_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        has_place = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return has_place and not parts.query and not parts.fragment
 
 
 @attrs.frozen(kw_only=True)
@@ -205,21 +209,19 @@ def _credentials_from_env(api: str, env: Mapping[str, str]) -> Credentials | Non
 def _emulator_access(url: str) -> dict[str, ApiAccess]:
     try:
         parts = urlsplit(url)
-        is_usable = parts.scheme in {"http", "https"} and parts.hostname and parts.username
-        port = parts.port
+        host, port, key = parts.hostname, parts.port, parts.username
     except ValueError:
-        is_usable = False
-    if not is_usable:
+        parts, host, port, key = None, None, None, None
+    if parts is None or parts.scheme not in {"http", "https"} or not host or not key:
         raise InvalidRequest(
             "AUDIOKIT_EMULATOR must look like http://KEY@127.0.0.1:8900; "
             "`audiokit emulator --print-env` prints the line",
             field="AUDIOKIT_EMULATOR",
             value=None,
         )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    root = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
-    key = ApiKey(parts.username)
+    shown = f"[{host}]" if ":" in host else host
+    root = f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
     return {
-        api: ApiAccess(base_url=f"{root}{parts.path.rstrip('/')}/{api}", credentials=key)
+        api: ApiAccess(base_url=f"{root}{parts.path.rstrip('/')}/{api}", credentials=ApiKey(key))
         for api in DEFAULT_BASE_URLS
     }

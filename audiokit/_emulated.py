@@ -22,6 +22,15 @@ _STOP_S: Final = 5.0
 _ERROR_TAIL_BYTES: Final = 2000
 
 
+def _facts(line: bytes) -> Mapping[str, Any]:
+    """The ready line, or nothing when it is something else."""
+    try:
+        facts = orjson.loads(line)
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
 def _module_path() -> str:
     """The child finds the same modules as this process, however that came to find them."""
     return os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
@@ -82,7 +91,7 @@ class EmulatorProcess:
             with anyio.fail_after(self._start_timeout_s):
                 assert process.stdout is not None  # noqa: S101 - a pipe was asked for
                 line = await process.stdout.readline()
-            self._ready = orjson.loads(line) if line.strip() else {}
+            self._ready = _facts(line)
         except TimeoutError as error:
             await self.aclose()
             raise EmulatorError(
@@ -112,8 +121,13 @@ class EmulatorProcess:
         }
 
     @property
+    def login_access(self) -> ApiAccess:
+        """Respeecher by e-mail and password instead of a key."""
+        return ApiAccess(base_url=self._ready["respeecher"]["base_url"], credentials=self.login)
+
+    @property
     def login(self) -> Login:
-        """The Respeecher account's e-mail and password."""
+        """The Respeecher account's e-mail and password; only this emulator knows them, see `login_access`."""
         facts = self._ready["respeecher"]
         return Login(email=facts["email"], password=facts["password"])
 

@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 _REMEMBERED: Final = 1024
 _STEM_BYTES: Final = 120
-_DIGEST: Final = re.compile(r"[0-9a-f]{16}")
 _AUDIO_SUFFIXES: Final = frozenset(audio.extension for audio in AudioFormat)
 _NOT_FOR_LABELS: Final = re.compile(r"[^A-Za-z0-9 -]+")
 
@@ -100,15 +99,14 @@ class JobContext:
         """Where a file goes: a folder, made if missing, with a name for it; or a file path.
 
         A path that ends in an audio extension is a file. The name in a folder is *stem*
-        made safe, with the start of the job's key, so that jobs never overwrite each other.
+        made safe, with a digest of the job's key, so that jobs never overwrite each other.
         """
         path = Path(os.fspath(to))
         if path.suffix.lower() in _AUDIO_SUFFIXES:
             return path, None
         await anyio.to_thread.run_sync(lambda: path.mkdir(parents=True, exist_ok=True))
-        # Keys of one's own often start alike, so it is their digest that tells jobs apart.
-        is_digest = _DIGEST.fullmatch(self.key) is not None
-        token = (self.key if is_digest else hashlib.sha256(self.key.encode()).hexdigest())[:8]
+        # Keys of one's own often start or end alike, so it is their digest that tells jobs apart.
+        token = hashlib.sha256(self.key.encode()).hexdigest()[:8]
         short = safe_file_name(stem).encode()[:_STEM_BYTES].decode("utf-8", "ignore")
         return path, f"{short}-{token}"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -99,7 +100,7 @@ class Orchestrator:
 
     async def run(
         self, jobs: Iterable[Job[Any, Any, ResultT]] | AsyncIterable[Job[Any, Any, ResultT]]
-    ) -> AsyncIterator[Outcome[Job[Any, Any, ResultT], ResultT]]:
+    ) -> AsyncGenerator[Outcome[Job[Any, Any, ResultT], ResultT]]:
         """Run jobs and give their outcomes as they finish.
 
         Inputs are read lazily, only when a worker is free. Breaking out of the loop stops
@@ -273,9 +274,13 @@ class _Run:
     async def work(self) -> None:
         """Work until the inputs are used up and all jobs have ended."""
         with self._sender, self.scope:
-            async with anyio.create_task_group() as tasks:
-                self._start_worker(tasks)
-            self._is_complete = True
+            try:
+                async with anyio.create_task_group() as tasks:
+                    self._start_worker(tasks)
+                self._is_complete = True
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await self._inputs.aclose()
 
     async def outcomes(self) -> AsyncIterator[Outcome[Any, Any]]:
         """Outcomes as they come, then the error of the inputs if there was one."""
@@ -319,8 +324,13 @@ class _Run:
             return index, job
 
 
-async def _each(jobs: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]:
-    if isinstance(jobs, AsyncIterable):
+async def _each(jobs: Iterable[Any] | AsyncIterable[Any]) -> AsyncGenerator[Any]:
+    """The inputs one by one; a generator of the caller's is closed with this one."""
+    if isinstance(jobs, AsyncGenerator):
+        async with aclosing(jobs):
+            async for job in jobs:
+                yield job
+    elif isinstance(jobs, AsyncIterable):
         async for job in jobs:
             yield job
     else:

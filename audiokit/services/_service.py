@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ QueryValue = str | int | float | bool | None | UnsetType | Iterable[str | int | 
 
 _ERROR_BODY_BYTES: Final = 65_536
 _NO_OPTIONS: Final[CallOptions] = {}
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]*")
 _NOT_FOR_CALLERS: Final = frozenset(
     {
         "api-key",
@@ -110,7 +113,7 @@ class Service:
             query=encode_query(query or {}),
             body=body if json is None else JsonBody(without_unset(json)),
             retry=_retry_rule(endpoint, options),
-            timeout_s=options.get("timeout"),
+            timeout_s=_timeout_s(options),
             headers=_own_headers(options),
         )
 
@@ -136,7 +139,7 @@ class Service:
             query=encode_query(query or {}),
             body=body,
             retry=_retry_rule(endpoint, options),
-            timeout_s=options.get("timeout"),
+            timeout_s=_timeout_s(options),
             headers=_own_headers(options) if authorise else {},
             authorise=authorise,
         )
@@ -201,7 +204,7 @@ class Service:
 
     def _budget(self, options: CallOptions, *, default_s: float | None = None) -> Budget:
         """Time for a call of several steps: its timeout, else *default_s*, else `Timeouts.wait_s`."""
-        timeout = options.get("timeout")
+        timeout = _timeout_s(options)
         if timeout is None:
             timeout = self._transport.timeouts.wait_s if default_s is None else default_s
         return Budget(self._transport.clock, timeout, options)
@@ -248,6 +251,21 @@ class Service:
         )
 
 
+def _timeout_s(options: CallOptions) -> float | None:
+    """The call's limit; options are checked here, which every call passes."""
+    unknown = sorted(set(options) - set(CallOptions.__annotations__))
+    if unknown:
+        allowed = ", ".join(sorted(CallOptions.__annotations__))
+        # As Python itself would, had it been told the names.
+        raise TypeError(f"no call takes {', '.join(map(repr, unknown))}; options of every call: {allowed}")
+    timeout = options.get("timeout")
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+        raise InvalidRequest.of("timeout", timeout, "seconds above 0, or None")
+    return timeout
+
+
 def _retry_rule(endpoint: Endpoint[Any], options: CallOptions) -> Retry:
     """The endpoint's rule, unless the caller knows better."""
     if "is_repeatable" not in options:
@@ -258,7 +276,13 @@ def _retry_rule(endpoint: Endpoint[Any], options: CallOptions) -> Retry:
 def _own_headers(options: CallOptions) -> dict[str, str]:
     """The caller's headers, refused where they would replace ours."""
     headers = dict(options.get("headers", {}))
-    for name in headers:
+    for name, value in headers.items():
+        if (
+            not _HEADER_NAME.fullmatch(name)
+            or not isinstance(value, str)
+            or not _HEADER_VALUE.fullmatch(value)
+        ):
+            raise InvalidRequest.of("headers", {name: value}, "names and values of printable ASCII")
         if name.lower() in _NOT_FOR_CALLERS:
             raise InvalidRequest(
                 f"headers must not set {name!r}: audiokit sets it itself; credentials go to AudioKit(...)",

@@ -14,11 +14,10 @@ from audiokit._config import ApiAccess, ApiKey, Login
 from audiokit.errors import (
     AuthenticationError,
     InvalidRequest,
-    RateLimited,
     ServerError,
     UnexpectedResponse,
-    error_for_status,
 )
+from audiokit.transport._retry import TEMPORARY_STATUSES
 
 KEY_HEADERS: Final = {"apiaudio": "x-api-key", "audiostack": "x-api-key", "respeecher": "api-key"}
 LOGIN: Final = "respeecher.session.login"
@@ -65,6 +64,8 @@ class SessionAuth(httpx.Auth):
             async with self._renewing:
                 if self._session is None:
                     login = yield self._login_request()
+                    if login.status_code in TEMPORARY_STATUSES:
+                        return  # nothing else was sent: the call's own retries take it from here
                     self._session = await _session_from(login)
                 used = self._session
         _sign(request, used)
@@ -75,6 +76,8 @@ class SessionAuth(httpx.Auth):
         async with self._renewing:
             if self._session == used:  # else another call has renewed it already
                 login = yield self._login_request()
+                if login.status_code in TEMPORARY_STATUSES:
+                    return
                 self._session = await _session_from(login)
             used = self._session
         _sign(request, used)
@@ -108,9 +111,8 @@ async def _session_from(response: httpx.Response) -> tuple[str, str]:
             operation=LOGIN,
             status=status,
         )
-    kind = error_for_status(status)
-    if not issubclass(kind, ServerError | RateLimited):
-        kind = AuthenticationError  # the gateway says 404 for an unknown user, 402 and 403 for others
+    # The gateway says 404 for an unknown user, 402 and 403 for others.
+    kind = ServerError if status >= 500 else AuthenticationError
     said = " ".join(content[:300].decode("utf-8", "replace").split())
     raise kind(
         f"{LOGIN}: HTTP {status}: {said}; check RESPEECHER_EMAIL and RESPEECHER_PASSWORD (or use "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 import attrs
@@ -52,7 +52,7 @@ class Body(Protocol):
         """Whether this is a transfer of a file: takes a place among the uploads, has no total time."""
         ...
 
-    def open(self) -> AsyncIterator[bytes]:
+    def open(self) -> AsyncGenerator[bytes]:
         """The bytes, in chunks."""
         ...
 
@@ -85,7 +85,7 @@ class JsonBody:
         """Length of the encoded document."""
         return len(self.data)
 
-    async def open(self) -> AsyncIterator[bytes]:
+    async def open(self) -> AsyncGenerator[bytes]:
         """The encoded document, in one piece."""
         yield self.data
 
@@ -110,7 +110,7 @@ class StreamBody:
         """As the source."""
         return self.source.is_replayable
 
-    def open(self) -> AsyncIterator[bytes]:
+    def open(self) -> AsyncGenerator[bytes]:
         """The file's bytes."""
         return self.source.open(on_progress=self.on_progress)
 

@@ -6,7 +6,8 @@ httpx's own ``files=`` reads 64 KiB at a time inside the event loop; this never 
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Final
 
 import attrs
@@ -58,11 +59,12 @@ class Multipart:
         """As the source."""
         return self.source.is_replayable
 
-    async def open(self) -> AsyncIterator[bytes]:
+    async def open(self) -> AsyncGenerator[bytes]:
         """The framed body; the file's chunks pass through uncopied."""
         yield self._head()
-        async for chunk in self.source.open(on_progress=self.on_progress):
-            yield chunk
+        async with aclosing(self.source.open(on_progress=self.on_progress)) as chunks:
+            async for chunk in chunks:
+                yield chunk
         yield self._tail()
 
     def _head(self) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat as stat_module
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from pathlib import Path
 from typing import Final, Protocol, cast
 
@@ -48,7 +48,7 @@ class Source(Protocol):
         """A few words on content that has no `format`."""
         ...
 
-    def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncIterator[bytes]:
+    def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncGenerator[bytes]:
         """The bytes in chunks of at most 1 MiB."""
         ...
 
@@ -82,7 +82,7 @@ class _BytesSource:
         self.looks_like = describe(data[:HEAD_BYTES])
         self.name = name or _default_name(self.format)
 
-    async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncIterator[bytes]:
+    async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncGenerator[bytes]:
         view, total = memoryview(self._data), len(self._data)
         for start in range(0, total, CHUNK_BYTES):
             chunk = bytes(view[start : start + CHUNK_BYTES])
@@ -128,7 +128,7 @@ class _PathSource:
             ) from error
         return cls(path, name or path.name, status, audio, looks_like)
 
-    async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncIterator[bytes]:
+    async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncGenerator[bytes]:
         sent, total = 0, self._status.st_size
         try:
             file = await aiofiles.open(self._path, "rb", buffering=0)
@@ -187,7 +187,7 @@ class _StreamSource:
             seen += len(chunk)
         return cls(chunks, head, name)
 
-    async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncIterator[bytes]:
+    async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncGenerator[bytes]:
         if self._opened:
             raise UploadInterrupted(
                 "an async iterable can be uploaded only once; pass a path or bytes to allow a repeat",

@@ -37,6 +37,7 @@ from audiokit.transport import _download
 from audiokit.transport._auth import SessionAuth, auth_for, session_id_of
 from audiokit.transport._call import Body, Call, Reply, Retry
 from audiokit.transport._errors import NEVER_REPEATED, error_for, outcome_of
+from audiokit.transport._pool import ConnectionPool
 from audiokit.transport._retry import Outcome, may_repeat, next_wait, outcome_of_status, parse_retry_after
 from audiokit.typing import Clock, ProgressCallback
 
@@ -137,11 +138,7 @@ class Transport:
             raise UsageError("a client can be opened only once; make a new one")
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(self.timeouts.stall_s, connect=self.timeouts.connect_s, pool=None),
-            limits=httpx.Limits(
-                max_connections=int(self._limits.connections),
-                max_keepalive_connections=int(self._limits.idle_connections),
-                keepalive_expiry=self._limits.idle_s,
-            ),
+            transport=ConnectionPool(self._limits),
             headers={"user-agent": "audiokit", "accept": "*/*"},
             # A jar that takes nothing: sessions belong to credentials, not to the process.
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
@@ -191,8 +188,13 @@ class Transport:
 
         async def read(reply: StreamReply) -> Reply:
             content = bytearray()
-            async for chunk in reply.chunks():
-                content += chunk
+            try:
+                async for chunk in reply.chunks():
+                    content += chunk
+            except (ConnectionLost, OutcomeUnknown):
+                if reply.status < 400:
+                    raise
+                # The answer is no, however much of the reason arrived.
             return Reply(status=reply.status, headers=reply.headers, content=bytes(content))
 
         is_file = call.body is not None and call.body.is_file
@@ -265,6 +267,7 @@ class Transport:
             async with AsyncExitStack() as stack:
                 if call.body is not None and call.body.is_file:
                     await stack.enter_async_context(self._uploads)
+                stack.push_async_callback(tries.close_body)
                 while True:
                     response = await self._send(call, tries)
                     try:
@@ -282,6 +285,7 @@ class Transport:
         """Attempts with waits between them; gives the answer back unread."""
         while True:
             tries.count += 1
+            await tries.close_body()
             retry_after: float | None = None
             failure: httpx.RequestError | None = None
             response: httpx.Response | None = None
@@ -325,7 +329,11 @@ class Transport:
 
     async def _attempt(self, call: Call, tries: _Attempts) -> httpx.Response:
         client = self._open_client()
-        url = call.url if "://" in call.url else self._access[call.api].base_url + call.url
+        url = (
+            call.url
+            if call.url.startswith(("http://", "https://"))
+            else self._access[call.api].base_url + call.url
+        )
         method = call.method
         query: Any = list(call.query) or None
         hops = 0
@@ -391,6 +399,19 @@ class _Attempts:
         self.count = 0
         self.body_opened = False
         self.maybe_sent = False
+        self._body: AsyncGenerator[bytes] | None = None
+
+    def watch(self, body: Body) -> AsyncIterator[bytes]:
+        """The bytes of a file, noting that they are on the way."""
+        self._body = _watched(body, self)
+        return self._body
+
+    async def close_body(self) -> None:
+        """Close what was left unread of the body of the last attempt, and with it its file."""
+        body, self._body = self._body, None
+        if body is not None:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSE_S):
+                await body.aclose()
 
 
 async def _close(response: httpx.Response) -> None:
@@ -427,16 +448,20 @@ async def _content(body: Body | None, tries: _Attempts) -> bytes | AsyncIterator
     if not body.is_file:
         tries.maybe_sent = True
         return b"".join([chunk async for chunk in body.open()])
-    return _watched(body, tries)
+    return tries.watch(body)
 
 
-async def _watched(body: Body, tries: _Attempts) -> AsyncIterator[bytes]:
+async def _watched(body: Body, tries: _Attempts) -> AsyncGenerator[bytes]:
     """The body, noting that its bytes are on the way."""
     tries.body_opened = tries.maybe_sent = True
     sent = 0
-    async for chunk in body.open():
-        sent += len(chunk)
-        yield chunk
+    chunks = body.open()
+    try:
+        async for chunk in chunks:
+            sent += len(chunk)
+            yield chunk
+    finally:
+        await chunks.aclose()
     if body.size_bytes is not None and sent != body.size_bytes:
         raise UploadInterrupted(f"{sent} of {body.size_bytes} bytes were sent", operation="upload")
 

@@ -269,10 +269,6 @@ async def test_early_refusal_of_an_upload_is_its_answer(serve: Any, connect: Any
     assert (413, b"too large") == (reply.status, reply.content)
 
 
-@pytest.mark.xfail(
-    reason="BUG httpx's pool: calls cancelled while they queue leave connections in CONNECTING for good",
-    strict=True,
-)
 async def test_cancelled_calls_do_not_use_up_the_connections(serve: Any, connect: Any) -> None:
     """After two hundred calls given up at odd moments, the few connections still serve."""
 
@@ -354,10 +350,6 @@ async def test_upload_stopped_by_its_callback_costs_one_connection_at_most(
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks for open files in /proc")
-@pytest.mark.xfail(
-    reason="BUG Transport: nobody closes a body that was cut off; its file waits for the collector",
-    strict=True,
-)
 async def test_upload_that_runs_out_of_time_closes_its_file(serve: Any, connect: Any, tmp_path: Path) -> None:
     """A server that takes nothing in ends the upload in time, and the file is closed at once."""
     path = tmp_path / "a.wav"

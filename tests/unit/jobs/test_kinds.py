@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,9 @@ async def test_one_source_for_many_voices_is_uploaded_once(
     assert (1, 3) == (len(market.uploads), len(market.orders))
     assert {"up-1"} == {order["original_id"] for order in market.orders}
     assert 3 == len({one.path for one in outcomes})
-    assert all(one.path.name == f"take 1-{one.key[:8]}.wav" for one in outcomes)
+    assert all(
+        one.path.name == f"take 1-{hashlib.sha256(one.key.encode()).hexdigest()[:8]}.wav" for one in outcomes
+    )
     assert all(wav == one.path.read_bytes() for one in outcomes)
 
 

@@ -464,9 +464,6 @@ async def test_elapsed_time_is_the_clocks(make_orchestrator: Make, fake_job: Any
     assert 2.5 == outcome.elapsed_s
 
 
-@pytest.mark.xfail(
-    reason="BUG _Run: the inputs' generator is closed by the collector, not by us", strict=True
-)
 async def test_leaving_closes_the_inputs(make_orchestrator: Make, fake_job: Any) -> None:
     """An async generator of inputs, with a database cursor say, has ended when the block has."""
     closed = []

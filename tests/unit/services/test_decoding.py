@@ -332,9 +332,6 @@ async def test_failed_section_inside_a_success_is_raised_on_demand(kit: AudioKit
         await kit.apiaudio.speech.create_and_wait("s-1")
 
 
-@pytest.mark.xfail(
-    reason="BUG SpeechService._speech: any top-level text with a slash counts as a section", strict=True
-)
 async def test_message_beside_the_sections_is_no_section(kit: AudioKit, wire: Wire) -> None:
     """Only sections are sections."""
     document = {
@@ -364,9 +361,6 @@ async def test_own_user_id_is_asked_for_once(kit: AudioKit, wire: Wire) -> None:
     assert "u-1" == sent[2].json["owner"]
 
 
-@pytest.mark.xfail(
-    reason="BUG calibrations.enable: C4 of the contract notes a list; only an object fits", strict=True
-)
 async def test_enabled_calibration_may_come_as_a_list(kit: AudioKit, wire: Wire) -> None:
     """One source shows a list of one; both are read."""
     wire(httpx.Response(200, json=[{"id": "c-1", "name": "a", "state": "calibrated"}]))

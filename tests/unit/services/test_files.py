@@ -38,9 +38,6 @@ async def test_v1_media_goes_to_its_place_without_the_key(
     assert ("m-1", False) == (media.media_id, "signature" in repr(media))
 
 
-@pytest.mark.xfail(
-    reason="BUG Media.upload: without a place the file is PUT to the API's root URL", strict=True
-)
 async def test_v1_media_without_a_place_is_not_sent_anywhere(
     kit: AudioKit, wav: bytes, respx_mock: respx.MockRouter
 ) -> None:

@@ -274,7 +274,6 @@ async def test_identifier_stays_one_part_of_the_path(
     assert f"https://gateway.example/api/recordings/{encoded}" == sent[0].url
 
 
-@pytest.mark.xfail(reason="BUG api_key.create: documented as required, never checked", strict=True)
 async def test_expiry_needs_a_zone(kit: AudioKit, wire: Callable[..., list[Any]]) -> None:
     """A naive moment would end the key at another hour than meant."""
     wire(httpx.Response(200, json={"api_key": "k"}))

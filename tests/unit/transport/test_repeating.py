@@ -322,9 +322,6 @@ async def test_cut_answer_names_its_operation(transport: Transport, respx_mock: 
     assert "respeecher.x.y" == caught.value.operation
 
 
-@pytest.mark.xfail(
-    reason="BUG StreamReply.chunks: the status is known, only the words are missing", strict=True
-)
 async def test_refusal_cut_in_its_words_is_still_a_refusal(
     transport: Transport, respx_mock: respx.MockRouter
 ) -> None:

@@ -270,7 +270,6 @@ async def test_session_goes_to_its_own_origin_only(
     assert not {"cookie", "x-csrf-token"} & set(route.calls[0].request.headers)
 
 
-@pytest.mark.xfail(reason="BUG _auth._session_from: a 503 or 429 of the login is final", strict=True)
 @pytest.mark.parametrize("status", [429, 503])
 async def test_login_that_fails_for_a_moment_is_repeated(
     status: int, login_kit: AudioKit, gateway: Gateway
@@ -286,7 +285,6 @@ async def test_login_that_fails_for_a_moment_is_repeated(
         assert 5 == (await kit.respeecher.credits.get()).left
 
 
-@pytest.mark.xfail(reason="BUG _auth._session_from: retry_after is not passed on", strict=True)
 async def test_refused_login_says_how_long_to_wait(login_kit: AudioKit, gateway: Gateway) -> None:
     """A rate limit of the login carries its wait like any other."""
     gateway.login_reply = lambda: httpx.Response(429, headers={"retry-after": "3600"})
