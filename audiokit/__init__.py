@@ -1,26 +1,36 @@
-"""Asyncio SDK for three audio-production APIs: api.audio v1, AudioStack v2, Respeecher."""
+"""Asyncio SDK for three audio-production APIs: api.audio v1, AudioStack v2, Respeecher.
+
+``import audiokit`` loads the client and the transport. The services of an API are loaded when
+a client with credentials for it is opened, job kinds when they are first named: most programs
+use one API, and each costs as much to load as httpx.
+"""
 
 from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 from audiokit._client import AudioKit
 from audiokit._config import ApiAccess, ApiKey, Limits, Login, RetryPolicy, Timeouts
 from audiokit._unset import UNSET
 from audiokit.errors import AudiokitError
-from audiokit.jobs import (
-    ConversionJob,
-    Job,
-    JobState,
-    MasteringJob,
-    MixJob,
-    Orchestrator,
-    Outcome,
-    PollSchedule,
-    SpeechJob,
-)
-from audiokit.services.apiaudio import SectionTiming, SectionVoice
-from audiokit.services.audiostack import MixSection, MixTimeline
-from audiokit.services.respeecher import Conversion
 from audiokit.typing import Progress
+
+if TYPE_CHECKING:
+    from audiokit.jobs import (
+        ConversionJob,
+        Job,
+        JobState,
+        MasteringJob,
+        MixJob,
+        Orchestrator,
+        Outcome,
+        PollSchedule,
+        SpeechJob,
+    )
+    from audiokit.services.apiaudio import SectionTiming, SectionVoice
+    from audiokit.services.audiostack import MixSection, MixTimeline
+    from audiokit.services.respeecher import Conversion
 
 __all__ = [
     "UNSET",
@@ -50,3 +60,34 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+_JOBS = "audiokit.jobs"
+_LOADED_WHEN_NAMED = {
+    "Conversion": "audiokit.services.respeecher",
+    "ConversionJob": _JOBS,
+    "Job": _JOBS,
+    "JobState": _JOBS,
+    "MasteringJob": _JOBS,
+    "MixJob": _JOBS,
+    "MixSection": "audiokit.services.audiostack",
+    "MixTimeline": "audiokit.services.audiostack",
+    "Orchestrator": _JOBS,
+    "Outcome": _JOBS,
+    "PollSchedule": _JOBS,
+    "SectionTiming": "audiokit.services.apiaudio",
+    "SectionVoice": "audiokit.services.apiaudio",
+    "SpeechJob": _JOBS,
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load what `_LOADED_WHEN_NAMED` lists, once."""
+    if name not in _LOADED_WHEN_NAMED:
+        raise AttributeError(f"module 'audiokit' has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_LOADED_WHEN_NAMED[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

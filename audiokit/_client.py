@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio.to_thread
 
 from audiokit._config import (
     DEFAULT_BASE_URLS,
@@ -20,12 +23,14 @@ from audiokit._config import (
 )
 from audiokit._emulated import EmulatorProcess
 from audiokit.errors import UsageError
-from audiokit.jobs import Orchestrator, PollSchedule
-from audiokit.services.apiaudio import ApiAudio
-from audiokit.services.audiostack import AudioStack
-from audiokit.services.respeecher import Respeecher
 from audiokit.transport import Transport
 from audiokit.typing import Clock
+
+if TYPE_CHECKING:
+    from audiokit.jobs import Orchestrator, PollSchedule
+    from audiokit.services.apiaudio import ApiAudio
+    from audiokit.services.audiostack import AudioStack
+    from audiokit.services.respeecher import Respeecher
 
 
 class AudioKit:
@@ -68,8 +73,8 @@ class AudioKit:
         self._emulator: EmulatorProcess | None = None
         self._stack = AsyncExitStack()
         self._opened = False
-        self._transport: Transport | None = None
-        self._bind(self._access)
+        self._transport = self._new_transport()
+        self._services: dict[str, Any] = {}
 
     @classmethod
     def from_env(
@@ -131,8 +136,9 @@ class AudioKit:
         async with AsyncExitStack() as stack:
             if self._emulator is not None:
                 self._access = (await stack.enter_async_context(self._emulator)).access
-                self._bind(self._access)
-            assert self._transport is not None  # noqa: S101 - bound in the constructor
+                self._transport = self._new_transport()
+                self._services.clear()
+            await anyio.to_thread.run_sync(self._load_services)
             await stack.enter_async_context(self._transport)
             self._stack = stack.pop_all()
         return self
@@ -162,7 +168,8 @@ class AudioKit:
             max_submits: Submissions at once.
             schedule: When to look at unfinished jobs.
         """
-        assert self._transport is not None  # noqa: S101 - bound in the constructor
+        from audiokit.jobs import Orchestrator  # noqa: PLC0415 - see audiokit/__init__.py
+
         return Orchestrator(
             self,
             clock=self._transport.clock,
@@ -173,13 +180,43 @@ class AudioKit:
             schedule=schedule,
         )
 
-    def _bind(self, access: Mapping[str, ApiAccess]) -> None:
-        self._transport = transport = Transport(
-            access, timeouts=self._timeouts, limits=self._limits, retry=self._retry, clock=self._clock
+    @property
+    def apiaudio(self) -> ApiAudio:
+        """api.audio v1: script, speech, mastered track."""
+        services: ApiAudio = self._service("apiaudio", "ApiAudio")
+        return services
+
+    @property
+    def audiostack(self) -> AudioStack:
+        """AudioStack v2: custom sound templates, script, speech, mix."""
+        services: AudioStack = self._service("audiostack", "AudioStack")
+        return services
+
+    @property
+    def respeecher(self) -> Respeecher:
+        """Respeecher Voice Marketplace: recordings, calibrations, voice conversion."""
+        services: Respeecher = self._service("respeecher", "Respeecher")
+        return services
+
+    def _service(self, api: str, name: str) -> Any:
+        if api not in self._services:
+            self._services[api] = getattr(_module(api), name)(self._transport)
+        return self._services[api]
+
+    def _load_services(self) -> None:
+        """Import what is going to be used; run in a thread, because it takes tens of milliseconds."""
+        for api, access in self._access.items():
+            if access.credentials is not None:
+                _module(api)
+
+    def _new_transport(self) -> Transport:
+        return Transport(
+            self._access, timeouts=self._timeouts, limits=self._limits, retry=self._retry, clock=self._clock
         )
-        self.apiaudio = ApiAudio(transport)
-        self.audiostack = AudioStack(transport)
-        self.respeecher = Respeecher(transport)
+
+
+def _module(api: str) -> Any:
+    return importlib.import_module(f"audiokit.services.{api}")
 
 
 def _access(api: str, value: str | Login | ApiAccess | None) -> ApiAccess:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
 from audiokit.errors import InvalidRequest
 from audiokit.jobs._context import JobContext, one_file
 from audiokit.services._poll import Look
-from audiokit.services.apiaudio import MasteredTrack, SectionTiming, SectionVoice, Speech
 from audiokit.typing import StrPath
+
+if TYPE_CHECKING:
+    from audiokit.services.apiaudio import MasteredTrack, SectionTiming, SectionVoice, Speech
 
 
 def _one_of_two(script_text: str | None, script_id: str | None) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
 from audiokit.errors import InvalidRequest
 from audiokit.jobs._context import JobContext
 from audiokit.services._poll import Look
-from audiokit.services.audiostack import Mix, MixSection, MixTimeline
 from audiokit.typing import StrPath
+
+if TYPE_CHECKING:
+    from audiokit.services.audiostack import Mix, MixSection, MixTimeline
 
 
 @attrs.frozen(kw_only=True)

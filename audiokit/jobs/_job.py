@@ -13,12 +13,12 @@ import attrs
 
 from audiokit.errors import AudiokitError
 from audiokit.services._poll import Look
-from audiokit.services.apiaudio import ApiAudio
-from audiokit.services.audiostack import AudioStack
-from audiokit.services.respeecher import Respeecher
 
 if TYPE_CHECKING:
     from audiokit.jobs._context import JobContext
+    from audiokit.services.apiaudio import ApiAudio
+    from audiokit.services.audiostack import AudioStack
+    from audiokit.services.respeecher import Respeecher
 
 PreparedT = TypeVar("PreparedT")
 RemoteT = TypeVar("RemoteT")

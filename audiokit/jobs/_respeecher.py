@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import attrs
@@ -13,8 +14,10 @@ import attrs
 from audiokit.errors import InvalidRequest
 from audiokit.jobs._context import JobContext, label_of
 from audiokit.services._poll import Look
-from audiokit.services.respeecher import Conversion, Recording
 from audiokit.typing import AudioData, StrPath
+
+if TYPE_CHECKING:
+    from audiokit.services.respeecher import Recording
 
 
 @attrs.frozen(kw_only=True)
@@ -99,6 +102,8 @@ class ConversionJob:
 
     async def submit(self, context: JobContext, prepared: str) -> str:
         """Order the conversion; gives the id of the recording to come."""
+        from audiokit.services.respeecher import Conversion  # noqa: PLC0415 - loaded with the client
+
         conversion = Conversion(
             voice_id=self.voice_id,
             narration_style_id=self.narration_style_id,
