@@ -15,6 +15,7 @@ from audiokit.transport import Retry
 T_co = TypeVar("T_co", covariant=True)
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+_OPTIONAL_END: Final = re.compile(r"\[([^\[\]{}]*\{(\w+)\})\]$")
 
 
 @attrs.frozen(kw_only=True)
@@ -24,7 +25,8 @@ class Endpoint(Generic[T_co]):
     Attributes:
         name: ``api.resource.verb``, as in messages and in the list of endpoints.
         method: HTTP verb.
-        path: Below the base URL, parameters in braces.
+        path: Below the base URL, parameters in braces. An end in brackets may be left out, e.g.
+            ``/script/{script_id}[/{version}]``.
         returns: What a successful answer is structured into; None for an answer nobody needs.
         expects: Statuses that mean success.
         retry: What may be repeated. GETs are `Retry.SAFE`, all else names its reason.
@@ -47,10 +49,15 @@ class Endpoint(Generic[T_co]):
     def fill(self, values: Mapping[str, object]) -> str:
         """The path with *values* in its placeholders, each percent-encoded.
 
+        An optional end is left out where its value is None. The value must be there all the same:
+        with a misspelt name, ``DELETE /script/{script_id}[/{version}]`` would delete every version.
+
         Raises:
             InvalidRequest: A value is empty, ``.`` or ``..``: URL rules would change the path.
+            KeyError: There is no value for a placeholder.
         """
-        return _PLACEHOLDER.sub(lambda match: _path_part(match[1], values[match[1]]), self.path)
+        path = _OPTIONAL_END.sub(lambda end: "" if values[end[2]] is None else end[1], self.path)
+        return _PLACEHOLDER.sub(lambda match: _path_part(match[1], values[match[1]]), path)
 
 
 def _path_part(name: str, value: object) -> str:

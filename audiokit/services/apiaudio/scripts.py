@@ -216,11 +216,7 @@ class Scripts(ApiAudioService):
         Raises:
             NotFound: There is no such script or version.
         """
-        optional, path = "[/{version}]", {"script_id": script_id}
-        wanted = DELETE.path.replace(optional, "")
-        if version is not None:
-            wanted, path = DELETE.path.replace(optional, "/{version}"), {**path, "version": version}
-        await self._call(attrs.evolve(DELETE, path=wanted), path=path, options=options)
+        await self._call(DELETE, path={"script_id": script_id, "version": version}, options=options)
 
     async def delete_multiple(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -11,15 +10,13 @@ import attrs
 from audiokit.errors import InvalidRequest, JobTimeout, RemoteFailure
 from audiokit.services._convert import Model
 from audiokit.services._dialect import AUDIOSTACK
-from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._endpoint import Endpoint
 from audiokit.services._pages import TokenPage, TokenPages
 from audiokit.services._service import QueryValue, Service
 from audiokit.transport import Reply
 from audiokit.typing import CallOptions
 
 T = TypeVar("T")
-
-_OPTIONAL: Final = re.compile(r"\[([^\]]*\{(\w+)\}[^\]]*)\]")
 
 
 @attrs.frozen(kw_only=True)
@@ -79,17 +76,6 @@ class StackAnswer(StackModel):
     """An answer whose shape the vendor does not publish: `data` is the decoded JSON as it came."""
 
     data: Any = None
-
-
-@attrs.frozen(kw_only=True)
-class VersionedEndpoint(Endpoint[T]):
-    """An endpoint with an optional end of its path, e.g. ``/script/{script_id}[/{version}]``."""
-
-    def fill(self, values: Mapping[str, object]) -> str:
-        """As `Endpoint.fill`; what stands in brackets is left out where its value is None."""
-        path = _OPTIONAL.sub(lambda match: match[1] if values.get(match[2]) is not None else "", self.path)
-        plain: Endpoint[None] = get(self.name, path, None)
-        return plain.fill(values)
 
 
 class AudioStackService(Service):

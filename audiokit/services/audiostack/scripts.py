@@ -10,13 +10,7 @@ import attrs
 from audiokit.services._check import text
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import TokenPages
-from audiokit.services.audiostack._base import (
-    AudioStackService,
-    StackAnswer,
-    StackModel,
-    VersionedEndpoint,
-    given,
-)
+from audiokit.services.audiostack._base import AudioStackService, StackAnswer, StackModel, given
 from audiokit.transport import Retry
 from audiokit.typing import CallOptions
 
@@ -48,14 +42,7 @@ CREATE = Endpoint(
     returns=StackScript,
     source=_SOURCE,
 )
-GET = VersionedEndpoint(
-    name="audiostack.scripts.get",
-    method="GET",
-    path="/content/script/{script_id}[/{version}]",
-    returns=StackScript,
-    retry=Retry.SAFE,
-    source=_SOURCE,
-)
+GET = get("audiostack.scripts.get", "/content/script/{script_id}[/{version}]", StackScript, source=_SOURCE)
 UPDATE = Endpoint(
     name="audiostack.scripts.update",
     method="PUT",
@@ -64,7 +51,7 @@ UPDATE = Endpoint(
     retry=Retry.SAFE,  # the same text again
     source=_SOURCE,
 )
-DELETE: VersionedEndpoint[None] = VersionedEndpoint(
+DELETE: Endpoint[None] = Endpoint(
     name="audiostack.scripts.delete",
     method="DELETE",
     path="/content/script/{script_id}[/{version}]",
