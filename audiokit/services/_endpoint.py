@@ -53,7 +53,8 @@ class Endpoint(Generic[T_co]):
         with a misspelt name, ``DELETE /script/{script_id}[/{version}]`` would delete every version.
 
         Raises:
-            InvalidRequest: A value is empty, ``.`` or ``..``: URL rules would change the path.
+            InvalidRequest: A value is empty, ``.`` or ``..``: URL rules would change the path. Or it is
+                text that no URL can hold, a lone surrogate.
             KeyError: There is no value for a placeholder.
         """
         path = _OPTIONAL_END.sub(lambda end: "" if values[end[2]] is None else end[1], self.path)
@@ -64,7 +65,10 @@ def _path_part(name: str, value: object) -> str:
     text = "" if value is None else str(value)
     if text in {"", ".", ".."}:
         raise InvalidRequest.of(name, value, "an identifier, not empty and not a dot segment")
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise InvalidRequest.of(name, value, "an identifier that UTF-8 can hold") from None
 
 
 def get(name: str, path: str, returns: type[T_co] | None, **facts: Any) -> Endpoint[T_co]:

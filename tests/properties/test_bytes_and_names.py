@@ -7,18 +7,14 @@ from collections.abc import AsyncIterator
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import httpx
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiokit import RetryPolicy
 from audiokit._formats import AudioFormat, describe, sniff, sniff_at
-from audiokit.errors import InvalidRequest
 from audiokit.jobs._context import label_of
-from audiokit.services._endpoint import Endpoint
 from audiokit.services._poll import PollSchedule
 from audiokit.services._service import encode_query
 from audiokit.transport import Multipart, as_source, safe_file_name
@@ -70,29 +66,6 @@ def test_stream_loses_and_changes_nothing(chunks: list[bytes]) -> None:
         return b"".join([chunk async for chunk in (await as_source(generate())).open()])
 
     assert b"".join(chunks) == asyncio.run(sent())
-
-
-@few
-@given(value=st.text(min_size=1, max_size=40).filter(lambda text: text not in {".", ".."}))
-def test_identifier_is_one_segment_of_the_url(value: str) -> None:
-    """Any id that UTF-8 can hold comes out of the URL as it went in, between the same slashes."""
-    endpoint: Endpoint[None] = Endpoint(name="a.b", method="GET", path="/x/{one}/y", returns=None)
-    try:
-        url = str(httpx.URL("https://host.example/base" + endpoint.fill({"one": value})))
-    except UnicodeEncodeError:
-        return
-    parts = urlsplit(url)
-    segments = parts.path.split("/")
-    assert ("https", "host.example", "", "") == (parts.scheme, parts.netloc, parts.query, parts.fragment)
-    assert ["", "base", "x", "y"] == [*segments[:3], segments[4]]
-    assert value == unquote(segments[3])
-
-
-@pytest.mark.parametrize("value", ["", ".", ".."])
-def test_dot_segments_never_pass(value: str) -> None:
-    """What a URL would resolve away is refused."""
-    with pytest.raises(InvalidRequest):
-        Endpoint(name="a.b", method="GET", path="/x/{one}", returns=None).fill({"one": value})
 
 
 @few

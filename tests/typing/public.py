@@ -34,6 +34,7 @@ from audiokit.services.respeecher import (
     Respeecher,
     TTSVoice,
     Voice,
+    recordings,
 )
 from audiokit.testing import FakeClock
 from audiokit.typing import Clock
@@ -94,6 +95,12 @@ async def gateway(kit: AudioKit) -> None:
     recording = await kit.respeecher.recordings.upload("a.wav", folder_id="f", on_progress=seen)
     assert_type(recording, Recording)
     assert_type(recording.duration_s, float | None)
+    assert_type(kit.respeecher.recordings, recordings.Recordings)
+    as_exported_beside_the_calls: recordings.Recording = recording
+    assert_type(await kit.respeecher.recordings.wait(as_exported_beside_the_calls.id), Recording)
+    assert_type(await kit.respeecher.recordings.create_tts("Hi", folder_id="f"), Recording)
+    assert_type(await kit.respeecher.recordings.conversion_order_v1("r", []), list[Recording])
+    assert_type(kit.respeecher.recordings.list(folder_id="f"), Pages[Recording])
     await kit.respeecher.recordings.update("r", label=UNSET, starred=True)
     orders = await kit.respeecher.orders.create("r", [Conversion(voice_id="v")])
     assert_type(orders, list[Order])

@@ -167,3 +167,10 @@ async def test_url_inside_a_query_is_no_host(kit: AudioKit, wav: bytes, tmp_path
     recording = Recording(id="r", state="done", url="/api/files/r?next=https://x.example/y")
     await kit.respeecher.recordings.download(recording, tmp_path)
     assert f"{GATEWAY}/api/files/r" == sent[0].url
+
+
+async def test_health_needs_no_credentials(make_kit: Callable[..., AudioKit], wire: Wire) -> None:
+    """It can be asked before there is a key."""
+    wire(httpx.Response(200, json={"state": "OK"}))
+    async with make_kit(respeecher=None) as kit:
+        assert "OK" == (await kit.respeecher.health.get()).state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 import respx
+from wire_apiaudio_production import CREATE_MASTERING, CREATE_MASTERING_WIRE
+from wire_apiaudio_speech import CREATE_SPEECH, CREATE_SPEECH_WIRE
 
 from audiokit import AudioKit, Conversion, PollSchedule, Timeouts
 from audiokit.errors import InvalidRequest, JobTimeout, NotFound, RemoteFailure
@@ -333,3 +336,63 @@ async def test_bare_list_as_long_as_a_page_is_asked_for_more(
     wire(reply("a", "b"), reply("c"))
     found = [one.id async for one in kit.respeecher.calibrations.list(page_size=2)]
     assert ["a", "b", "c"] == found
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        "apiaudio.speech.create",
+        "apiaudio.mastering.create",
+        "apiaudio.birdcache.create",
+        "audiostack.tts.create",
+        "audiostack.mixes.create",
+        "audiostack.encoder.encode_mix",
+        "audiostack.suite.evaluate",
+        "audiostack.suite.separate",
+        "audiostack.suite.denoise",
+        "audiostack.suite.transcribe",
+        "audiostack.audioforms.create",
+        "audiostack.stories.create",
+        "audiostack.files.create",
+        "audiostack.sts.create",
+        "respeecher.calibrations.create",
+        "respeecher.recordings.upload",
+        "respeecher.recordings.create_tts",
+        "respeecher.orders.create",
+    ],
+)
+def test_waiting_takes_all_arguments_of_starting(make_kit: Callable[..., AudioKit], waiting: str) -> None:
+    """Nothing that can be asked for without waiting is lost by waiting."""
+    api, service, method = waiting.split(".")
+    found = getattr(getattr(make_kit(), api), service)
+    started = set(inspect.signature(getattr(found, method)).parameters)
+    assert set() == started - set(inspect.signature(getattr(found, f"{method}_and_wait")).parameters)
+
+
+@pytest.mark.parametrize(
+    ("service", "arguments", "sent_body", "first", "then"),
+    [
+        (
+            "speech",
+            CREATE_SPEECH,
+            CREATE_SPEECH_WIRE,
+            {"requestId": "q"},
+            {"intro": "https://f.example/a.wav"},
+        ),
+        ("mastering", CREATE_MASTERING, CREATE_MASTERING_WIRE, {}, {"url": "https://f.example/t.wav"}),
+    ],
+)
+async def test_waiting_sends_what_starting_sends(
+    service: str,
+    arguments: dict[str, Any],
+    sent_body: dict[str, Any],
+    first: object,
+    then: object,
+    kit: AudioKit,
+    wire: Callable[..., list[Any]],
+) -> None:
+    """Every argument arrives, and after a 202 the result is looked for by the same identity."""
+    sent = wire(httpx.Response(202, json=first), httpx.Response(200, json=then))
+    await getattr(kit.apiaudio, service).create_and_wait("s-1", **arguments)
+    assert sent_body == sent[0].json
+    assert {("scriptId", "s-1"), ("username", "linda"), ("version", "v1")} <= set(sent[1].query)

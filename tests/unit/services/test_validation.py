@@ -132,6 +132,16 @@ def _refused(call: Callable[[AudioKit], Any], field: str, message: str) -> Any:
         _refused(
             lambda kit: kit.respeecher.calibrations.create(LONG, b""), "name", r"1 to 40 characters, got 41"
         ),
+        _refused(
+            lambda kit: kit.respeecher.calibrations.rename("c", ""),
+            "name",
+            r"name must have 1 to 40 characters, got 0",
+        ),
+        _refused(
+            lambda kit: kit.respeecher.calibrations.rename("c", LONG),
+            "name",
+            r"name must have 1 to 40 characters, got 41",
+        ),
         _refused(lambda kit: kit.respeecher.projects.create(""), "name", r"1 to 40 characters, got 0: ''"),
         _refused(lambda kit: kit.respeecher.projects.rename("p", LONG), "name", r"got 41"),
         _refused(
@@ -194,6 +204,16 @@ async def test_value_outside_the_contract_is_refused(
         _refused(lambda kit: kit.respeecher.voices.list(direction="up"), "direction", r"one of asc, desc"),
         _refused(lambda kit: kit.respeecher.voices.list(page_size=101), "page_size", r"1 to 100, got 101"),
         _refused(lambda kit: kit.respeecher.folders.list("p", page_size=0), "page_size", r"1 to 200, got 0"),
+        _refused(
+            lambda kit: kit.respeecher.models.list(sort="rating"),
+            "sort",
+            r"sort must be one of date_created, name, owner",
+        ),
+        _refused(
+            lambda kit: kit.respeecher.models.list(page_size=101),
+            "page_size",
+            r"page_size must be 1 to 100, got 101",
+        ),
         _refused(lambda kit: kit.respeecher.projects.list(offset=-1), "offset", r"got -1"),
         _refused(
             lambda kit: kit.respeecher.recordings.list(),
@@ -233,6 +253,15 @@ async def test_deprecated_call_warns_where_it_is_called(
     assert __file__ == caught[0].filename
     expected = {"project_id": "p", "parent_folder_id": "f", "voice_id": "v", "text": "Hello", "label": "l"}
     assert (f"{'https://gateway.example'}/api/recordings/tts", expected) == (sent[0].url, sent[0].json)
+
+
+async def test_empty_superseded_order_is_refused(kit: AudioKit) -> None:
+    """An order of nothing is a mistake."""
+    with (
+        pytest.warns(DeprecationWarning, match=r"orders\.create"),
+        pytest.raises(InvalidRequest, match="models must be at least one model"),
+    ):
+        await kit.respeecher.recordings.conversion_order_v1("r-1", [])
 
 
 @pytest.mark.parametrize("identifier", ["", ".", ".."])
