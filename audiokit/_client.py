@@ -22,7 +22,7 @@ from audiokit._config import (
     access_from_env,
 )
 from audiokit._emulated import EmulatorProcess
-from audiokit.errors import UsageError
+from audiokit.errors import InvalidRequest, UsageError
 from audiokit.transport import Transport
 from audiokit.typing import Clock
 
@@ -222,5 +222,11 @@ def _module(api: str) -> Any:
 def _access(api: str, value: str | Login | ApiAccess | None) -> ApiAccess:
     if isinstance(value, ApiAccess):
         return value
+    if value is not None and not isinstance(value, str | Login):
+        raise InvalidRequest(
+            f"{api} must be a key, a Login (Respeecher) or an ApiAccess, got {type(value).__name__}",
+            field=api,
+            value=type(value).__name__,
+        )
     credentials = ApiKey(value) if isinstance(value, str) else value
     return ApiAccess(base_url=DEFAULT_BASE_URLS[api], credentials=credentials)

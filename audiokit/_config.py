@@ -200,10 +200,21 @@ def _credentials_from_env(api: str, env: Mapping[str, str]) -> Credentials | Non
     for name in ENVIRONMENT_KEYS[api]:
         value = env.get(name, "").strip()
         if value and value.lower() not in _PLACEHOLDERS:
-            return ApiKey(value)
-    if api == "respeecher" and env.get("RESPEECHER_EMAIL") and env.get("RESPEECHER_PASSWORD"):
-        return Login(email=env["RESPEECHER_EMAIL"].strip(), password=env["RESPEECHER_PASSWORD"])
-    return None
+            try:
+                return ApiKey(value)
+            except InvalidRequest as error:
+                raise InvalidRequest(f"{name}: {error}", field=name, value=None) from None
+    return _login_from_env(env) if api == "respeecher" else None
+
+
+def _login_from_env(env: Mapping[str, str]) -> Login | None:
+    email, password = env.get("RESPEECHER_EMAIL", "").strip(), env.get("RESPEECHER_PASSWORD", "")
+    if not email and not password:
+        return None
+    if not email or not password:
+        missing = "RESPEECHER_PASSWORD" if email else "RESPEECHER_EMAIL"
+        raise InvalidRequest(f"{missing} is missing: a login needs both", field=missing, value=None)
+    return Login(email=email, password=password)
 
 
 def _emulator_access(url: str) -> dict[str, ApiAccess]:

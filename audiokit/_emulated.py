@@ -117,6 +117,8 @@ class EmulatorProcess:
         """Where its three APIs are, with a key for each."""
         return {
             api: ApiAccess(base_url=facts["base_url"], credentials=ApiKey(facts["api_key"]))
+            if facts["api_key"]
+            else self.login_access  # only Respeecher's key can have been deleted
             for api, facts in self._ready.items()
         }
 

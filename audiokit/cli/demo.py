@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import signal
 import time
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import orjson
 
 from audiokit.cli._output import CommandError, print_table, require, say
+
+T = TypeVar("T")
 
 DEFAULT_TEXT = (
     "This is your own machine speaking, with nobody's account and nobody's servers. "
@@ -39,7 +44,12 @@ def run(options: argparse.Namespace) -> int:
 
     say_progress = _quiet if options.json else say
     start = time.monotonic()
-    tracks, complaints = asyncio.run(tell(_text(options.text), options.out.absolute(), say=say_progress))
+    text, out = _text(options.text), options.out.absolute()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"cannot write to --out {options.out}: {error.strerror or error}") from error
+    tracks, complaints = asyncio.run(_until_terminated(tell(text, out, say=say_progress)))
     elapsed = time.monotonic() - start
     if options.json:
         say(orjson.dumps([track.to_json() for track in tracks]).decode())
@@ -53,6 +63,17 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+async def _until_terminated(work: Coroutine[Any, Any, T]) -> T:
+    """Let SIGTERM end the work as Ctrl-C does: cancelled, with everything cleaned up."""
+    task = asyncio.ensure_future(work)
+    with contextlib.suppress(NotImplementedError):  # no signal handlers on this system's loop
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise CommandError("ended before it was done") from None
+
+
 def _text(path: Path | None) -> str:
     if path is None:
         return DEFAULT_TEXT
@@ -60,6 +81,8 @@ def _text(path: Path | None) -> str:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"cannot read --text {path}: {error}") from error
+    # Read out as it stands: what looks like markup is none.
+    text = text.translate({ord(mark): " " for mark in "<>{}"}).strip()
     if not text:
         raise CommandError(f"--text {path} is empty; put a sentence or two into it")
     return text

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from audiokit.errors import InvalidRequest
-from audiokit.jobs._context import JobContext, one_file
+from audiokit.jobs._context import JobContext
+from audiokit.services._check import folder_for
 from audiokit.services._poll import Look
 from audiokit.typing import StrPath
 
@@ -99,7 +100,7 @@ class SpeechJob:
         """Save the sections."""
         if self.to is None:
             return remote, ()
-        one_file(self.to, len(remote.sections))
+        folder_for(self.to, len(remote.sections))
         paths = []
         for section in remote.sections.values():
             place, name = await context.place(self.to, section.name)
@@ -163,7 +164,7 @@ class MasteringJob:
     def __attrs_post_init__(self) -> None:
         _one_of_two(self.script_text, self.script_id)
         if self.to is not None:
-            one_file(self.to, len(self.formats))
+            folder_for(self.to, len(self.formats))
 
     @property
     def formats(self) -> list[str]:

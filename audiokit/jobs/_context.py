@@ -13,18 +13,15 @@ from typing import Any, Final, TypeVar
 import anyio
 import attrs
 
-from audiokit._formats import AudioFormat
-from audiokit.errors import InvalidRequest
 from audiokit.jobs._job import Services
 from audiokit.services._poll import Look, PollSchedule, follow
-from audiokit.transport import safe_file_name
+from audiokit.transport import names_a_folder, safe_file_name
 from audiokit.typing import Clock, StrPath
 
 T = TypeVar("T")
 
 _REMEMBERED: Final = 1024
 _STEM_BYTES: Final = 120
-_AUDIO_SUFFIXES: Final = frozenset(audio.extension for audio in AudioFormat)
 _NOT_FOR_LABELS: Final = re.compile(r"[^A-Za-z0-9 -]+")
 
 
@@ -98,27 +95,17 @@ class JobContext:
     async def place(self, to: StrPath, stem: str) -> tuple[Path, str | None]:
         """Where a file goes: a folder, made if missing, with a name for it; or a file path.
 
-        A path that ends in an audio extension is a file. The name in a folder is *stem*
+        See `names_a_folder` for which is which. The name in a folder is *stem*
         made safe, with a digest of the job's key, so that jobs never overwrite each other.
         """
         path = Path(os.fspath(to))
-        if path.suffix.lower() in _AUDIO_SUFFIXES:
+        if not names_a_folder(to) and not await anyio.to_thread.run_sync(path.is_dir):
             return path, None
         await anyio.to_thread.run_sync(lambda: path.mkdir(parents=True, exist_ok=True))
         # Keys of one's own often start or end alike, so it is their digest that tells jobs apart.
         token = hashlib.sha256(self.key.encode()).hexdigest()[:8]
         short = safe_file_name(stem).encode()[:_STEM_BYTES].decode("utf-8", "ignore")
         return path, f"{short}-{token}"
-
-
-def one_file(to: StrPath, count: int) -> None:
-    """Refuse a file path where several files will come."""
-    if count > 1 and Path(os.fspath(to)).suffix.lower() in _AUDIO_SUFFIXES:
-        raise InvalidRequest(
-            f"to={os.fspath(to)!r} names one file, and {count} files come; give a folder",
-            field="to",
-            value=os.fspath(to),
-        )
 
 
 def label_of(name: str) -> str:

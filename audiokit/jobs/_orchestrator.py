@@ -46,8 +46,8 @@ class Orchestrator:
     ) -> None:
         limits = {"max_in_flight": max_in_flight, "max_transfers": max_transfers, "max_submits": max_submits}
         for name, value in limits.items():
-            if value < 1:
-                raise InvalidRequest.of(name, value, "1 or more")
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise InvalidRequest.of(name, value, "a whole number of 1 or more")
         self._services = services
         self._clock = clock
         self._timeout_s = timeout_s

@@ -71,8 +71,10 @@ class Api(Service):
             InvalidRequest: *path* does not start with a slash.
             ApiError: As any call.
         """
-        if not path.startswith("/"):
-            raise InvalidRequest.of("path", path, "a path that starts with '/'")
+        if not isinstance(path, str) or not path.startswith("/") or {".", ".."} & set(path.split("/")):
+            raise InvalidRequest.of("path", path, "a path that starts with '/' and has no dot segments")
+        if not isinstance(method, str) or not method.isalpha() or not method.isascii():
+            raise InvalidRequest.of("method", method, "an HTTP verb, e.g. 'GET'")
         endpoint: Endpoint[Any] = Endpoint(
             name=f"{self.dialect.api}.request",
             method=method.upper(),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
 
 from audiokit.errors import InvalidRequest, UnsupportedAudio
-from audiokit.transport import Source
+from audiokit.transport import Source, names_a_folder
+from audiokit.typing import StrPath
 
 
 def one_of(field: str, value: str | None, allowed: Collection[str]) -> None:
@@ -35,6 +40,36 @@ def text(field: str, value: str | None, *, longest: int, shortest: int = 0) -> N
             field=field,
             value=value,
         )
+
+
+def folder_for(to: StrPath, count: int) -> None:
+    """Refuse a file path where several files will come."""
+    if count > 1 and not names_a_folder(to) and not Path(os.fspath(to)).is_dir():
+        raise InvalidRequest(
+            f"to={os.fspath(to)!r} names one file, and {count} files come; give a folder",
+            field="to",
+            value=os.fspath(to),
+        )
+
+
+def finite(field: str, value: float | None, unit: str = "") -> None:
+    """Refuse what is no finite number; None means not given."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidRequest.of(field, value, f"a finite number{' of ' + unit if unit else ''}")
+
+
+def records(field: str, values: Mapping[str, Any] | None, kind: type) -> None:
+    """Refuse a mapping whose values are not records of *kind*; None means not given."""
+    if values is None:
+        return
+    named = f"a mapping of names to {kind.__name__}(...)"
+    if not isinstance(values, Mapping):
+        raise InvalidRequest.of(field, values, named)
+    for value in values.values():
+        if not isinstance(value, kind):
+            raise InvalidRequest.of(field, value, named)
 
 
 def audio(field: str, source: Source, allowed: Collection[str]) -> None:

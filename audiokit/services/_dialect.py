@@ -59,7 +59,7 @@ def _v1_errors(body: object) -> list[str]:
 
 def _v2_errors(body: object) -> list[str]:
     lines = [*_first_of(body, ("message",)), *_first_of(body, ("errors", "details"))]
-    return lines or _first_of(body, ("error", "detail"))
+    return list(dict.fromkeys(lines)) or _first_of(body, ("error", "detail"))
 
 
 def _respeecher_errors(body: object) -> list[str]:

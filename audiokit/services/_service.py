@@ -239,7 +239,7 @@ class Service:
         if kind is AuthenticationError:
             names = {"apiaudio": "APIAUDIO_API_KEY", "audiostack": "AUDIOSTACK_API_KEY"}
             name = names.get(endpoint.api, "RESPEECHER_API_KEY (or RESPEECHER_EMAIL and RESPEECHER_PASSWORD)")
-            hint = f"; check {name}, or the credentials passed to AudioKit"
+            hint = f"; check {name} (or AUDIOKIT_EMULATOR), or the credentials passed to AudioKit"
         return kind(
             f"{endpoint.name}: HTTP {status}: {said or _excerpt(content)}{hint}",
             operation=endpoint.name,

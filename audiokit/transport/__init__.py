@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audiokit.transport._call import Body, Call, JsonBody, Reply, Retry, StreamBody
-from audiokit.transport._download import Target, safe_file_name
+from audiokit.transport._download import Target, names_a_folder, safe_file_name
 from audiokit.transport._multipart import Multipart
 from audiokit.transport._source import Source, as_source
 from audiokit.transport._transport import StreamReply, Transport
@@ -21,5 +21,6 @@ __all__ = [
     "Target",
     "Transport",
     "as_source",
+    "names_a_folder",
     "safe_file_name",
 ]

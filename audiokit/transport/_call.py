@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
@@ -57,7 +58,26 @@ class Body(Protocol):
         ...
 
 
+def _has_odd_number(value: object) -> bool:
+    """Whether there is a NaN or infinity inside, which would silently become null."""
+    match value:
+        case float():
+            return not math.isfinite(value)
+        case dict():
+            return any(_has_odd_number(one) for one in value.values())
+        case list() | tuple():
+            return any(_has_odd_number(one) for one in value)
+        case _:
+            return False
+
+
 def _encoded(value: object) -> bytes:
+    if _has_odd_number(value):
+        raise InvalidRequest(
+            "the request cannot be written as JSON: it holds a number that is not finite",
+            field="json",
+            value=None,
+        )
     try:
         return orjson.dumps(value)
     except TypeError as error:  # orjson's own error is one too

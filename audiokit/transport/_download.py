@@ -31,26 +31,47 @@ _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
 StatusCheck: TypeAlias = Callable[[Any], Awaitable[None]]
 
 
+def names_a_folder(to: StrPath) -> bool:
+    """The rule for every ``to=``: a trailing slash or no extension means a folder, else a file.
+
+    An existing folder is one whatever its name; that takes a look at the disk, see `Target`.
+
+    Raises:
+        InvalidRequest: It is no path at all.
+    """
+    try:
+        text = os.fspath(to)
+    except TypeError:
+        text = None
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise InvalidRequest.of("to", to, "a path: a folder, or a file with its extension")
+    return text.endswith(("/", os.sep)) or not Path(text).suffix
+
+
 @attrs.frozen(kw_only=True)
 class Target:
     """Where a download goes.
 
     Attributes:
-        path: An existing folder (the name comes from `name` or the server, made safe), or the
-            file's own path. Missing parent folders of a file path are made.
+        path: A folder, made when missing (the name comes from `name` or the server, made safe), or
+            the file's own path, whose missing parents are made.
+        is_folder: What `names_a_folder` says of it.
         name: Base name for the folder form, without extension; the extension always
             follows the content.
         must_be_audio: Refuse content that is no audio, or a path whose extension names another format.
     """
 
     path: Path
+    is_folder: bool
     name: str | None = None
     must_be_audio: bool = True
 
     @classmethod
     def of(cls, to: StrPath, *, name: str | None = None, must_be_audio: bool = True) -> Target:
         """Build from what a caller passes as ``to=``."""
-        return cls(path=Path(os.fspath(to)), name=name, must_be_audio=must_be_audio)
+        return cls(
+            is_folder=names_a_folder(to), path=Path(os.fspath(to)), name=name, must_be_audio=must_be_audio
+        )
 
 
 async def save(
@@ -68,11 +89,11 @@ async def save(
         DownloadFailed: Too few bytes came, or the disk refused them.
         InvalidRequest: The content is not what the target's extension says.
     """
-    is_folder = await anyio.to_thread.run_sync(target.path.is_dir)
+    is_folder = target.is_folder or await anyio.to_thread.run_sync(target.path.is_dir)
     folder = target.path if is_folder else target.path.parent
     partial = folder / f".{secrets.token_hex(8)}.part"
     try:
-        if not is_folder:
+        if target.is_folder or not is_folder:
             await anyio.to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True))
         head, done = await _write(chunks, partial, size_bytes=size_bytes, on_progress=on_progress)
         if size_bytes is not None and done != size_bytes:

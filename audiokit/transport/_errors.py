@@ -34,14 +34,14 @@ def outcome_of(error: httpx.RequestError) -> Outcome:
     return next(outcome for kind, outcome in OUTCOMES if isinstance(error, kind))
 
 
-def error_for(error: httpx.RequestError, call: Call, *, attempts: int) -> TransportError:
+def error_for(error: httpx.RequestError, call: Call, *, attempts: int, place: str) -> TransportError:
     """Our error for a call that ended with *error*; the caller chains it."""
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     tries = f"{attempts} attempt{'s' if attempts > 1 else ''}"
     outcome = outcome_of(error)
     if outcome is Outcome.NOT_SENT:
         return ConnectionFailed(
-            f"{call.operation}: nothing was sent to {_host(call.url)} in {tries} ({what}); "
+            f"{call.operation}: nothing was sent to {place} in {tries} ({what}); "
             "check the address and the network, then call again",
             operation=call.operation,
             attempts=attempts,
@@ -59,10 +59,3 @@ def error_for(error: httpx.RequestError, call: Call, *, attempts: int) -> Transp
         operation=call.operation,
         attempts=attempts,
     )
-
-
-def _host(url: str) -> str:
-    try:
-        return httpx.URL(url).host or "the API"
-    except httpx.InvalidURL:
-        return "the API"

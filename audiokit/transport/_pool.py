@@ -8,6 +8,7 @@ only after its answer was read to the end; after any error or cancellation it is
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ssl
 import time
@@ -115,7 +116,11 @@ class ConnectionPool(httpx.AsyncBaseTransport):
         self._in_use.discard(connection)
         self._gate.release()
         is_clean = False
-        with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSE_S):
+        with (
+            anyio.CancelScope(shield=True),
+            anyio.move_on_after(_CLOSE_S),
+            contextlib.suppress(httpx.HTTPError, OSError),  # then it is not clean, and is dropped
+        ):
             await stream.close_inner()
             is_clean = stream.is_complete
         if is_clean and not self._closed and self._idle < self._limits.idle_connections:

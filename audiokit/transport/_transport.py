@@ -1,4 +1,4 @@
-"""The one owner of the httpx client: sends calls, repeats what may be repeated, keeps deadlines."""
+"""Calls from start to end: repeats what may be repeated, keeps deadlines, lets so many uploads through."""
 
 from __future__ import annotations
 
@@ -6,45 +6,32 @@ import logging
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Self, TypeVar
 
 import anyio
 import httpx
 
 from audiokit._config import (
-    DEFAULT_BASE_URLS,
-    ENVIRONMENT_KEYS,
     ApiAccess,
     Limits,
-    Login,
     RetryPolicy,
     Timeouts,
 )
 from audiokit.errors import (
     CallTimeout,
-    ConnectionFailed,
     ConnectionLost,
-    MissingCredentials,
     OutcomeUnknown,
-    UploadInterrupted,
-    UsageError,
 )
 from audiokit.transport import _download
-from audiokit.transport._auth import SessionAuth, auth_for, session_id_of
-from audiokit.transport._call import Body, Call, Reply, Retry
+from audiokit.transport._call import Call, Reply, Retry
 from audiokit.transport._errors import NEVER_REPEATED, error_for, outcome_of
-from audiokit.transport._pool import ConnectionPool
 from audiokit.transport._retry import Outcome, may_repeat, next_wait, outcome_of_status, parse_retry_after
+from audiokit.transport._sender import Attempts, Sender, close
 from audiokit.typing import Clock, ProgressCallback
 
 logger = logging.getLogger("audiokit.transport")
-
-_MAX_REDIRECTS: Final = 5
-_CLOSE_S: Final = 5.0
 
 T = TypeVar("T")
 
@@ -71,6 +58,7 @@ class StreamReply:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.url = str(response.url)
+        self._place = response.url.host
 
     @property
     def size_bytes(self) -> int | None:
@@ -90,7 +78,7 @@ class StreamReply:
             async for chunk in self._response.aiter_bytes():
                 yield chunk
         except httpx.RequestError as error:
-            raise error_for(error, self._call, attempts=self._attempts) from error
+            raise error_for(error, self._call, attempts=self._attempts, place=self._place) from error
 
     async def read(self, limit_bytes: int) -> bytes:
         """At most *limit_bytes* of the body, for error messages."""
@@ -121,29 +109,16 @@ class Transport:
     ) -> None:
         self.timeouts = timeouts or Timeouts()
         self.clock: Clock = clock or SystemClock()
-        self._access = dict(access)
-        self._limits = limits or Limits()
+        limits = limits or Limits()
         self._retry = retry or RetryPolicy()
-        self._auth = {api: auth_for(api, one) for api, one in self._access.items()}
-        self._uploads = anyio.Semaphore(int(self._limits.uploads))
-        self._client: httpx.AsyncClient | None = None
-        self._closed = False
+        self._sender = Sender(access, self.timeouts, limits)
+        self._uploads = anyio.Semaphore(int(limits.uploads))
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "open" if self._client else "not opened"
-        return f"<Transport {state}, APIs: {', '.join(sorted(self._access))}>"
+        return f"<Transport {self._sender.state}, APIs: {', '.join(self._sender.apis)}>"
 
     async def __aenter__(self) -> Self:
-        if self._closed or self._client is not None:
-            raise UsageError("a client can be opened only once; make a new one")
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(self.timeouts.stall_s, connect=self.timeouts.connect_s, pool=None),
-            transport=ConnectionPool(self._limits),
-            headers={"user-agent": "audiokit", "accept": "*/*"},
-            # A jar that takes nothing: sessions belong to credentials, not to the process.
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
-        )
+        self._sender.open()
         return self
 
     async def __aexit__(
@@ -153,29 +128,15 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close all connections; further calls raise `UsageError`."""
-        self._closed = True
-        client, self._client = self._client, None
-        if client is not None:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(5):
-                await client.aclose()
-
-    def base_url(self, api: str) -> str:
-        """Root URL of *api*, without a slash at the end."""
-        return self._access[api].base_url
+        await self._sender.aclose()
 
     def adopt_session(self, api: str, reply: Reply, csrf_token: str) -> bool:
         """Use the session that a login's *reply* set; False when it set none."""
-        session_id = session_id_of(httpx.Headers(reply.headers))
-        if session_id is None:
-            return False
-        access = self._access[api]
-        login = access.credentials if isinstance(access.credentials, Login) else None
-        self._auth[api] = SessionAuth(access.base_url, login, session=(session_id, csrf_token))
-        return True
+        return self._sender.adopt_session(api, reply, csrf_token)
 
     def forget_session(self, api: str) -> None:
         """Go back to the credentials the client was made with."""
-        self._auth[api] = auth_for(api, self._access[api])
+        self._sender.forget_session(api)
 
     async def fetch(self, call: Call) -> Reply:
         """Send *call* and read the answer, whatever its status.
@@ -242,14 +203,14 @@ class Transport:
         A `timeout_s` of the call covers the body too; the answer is closed on leaving. What
         breaks off after the head is not repeated: the caller has seen a part of it.
         """
-        tries = _Attempts()
+        tries = Attempts()
         limit = math.inf if call.timeout_s is None else call.timeout_s
         with anyio.move_on_after(limit) as scope:
             response = await self._send(call, tries)
             try:
                 yield StreamReply(response, call, tries.count)
             finally:
-                await _close(response)
+                await close(response)
         if scope.cancelled_caught:
             raise _out_of_time(call, limit, tries)
 
@@ -261,7 +222,7 @@ class Transport:
         *limit_s* holds where the call has none of its own; files take as long as they take,
         and `Timeouts.stall_s` ends those that hang.
         """
-        tries = _Attempts()
+        tries = Attempts()
         limit = limit_s if call.timeout_s is None else call.timeout_s
         with anyio.move_on_after(limit):
             async with AsyncExitStack() as stack:
@@ -277,11 +238,11 @@ class Transport:
                         if wait is None:
                             raise
                     finally:
-                        await _close(response)
+                        await close(response)
                     await self.clock.sleep(wait)
         raise _out_of_time(call, limit, tries)
 
-    async def _send(self, call: Call, tries: _Attempts) -> httpx.Response:
+    async def _send(self, call: Call, tries: Attempts) -> httpx.Response:
         """Attempts with waits between them; gives the answer back unread."""
         while True:
             tries.count += 1
@@ -290,7 +251,7 @@ class Transport:
             failure: httpx.RequestError | None = None
             response: httpx.Response | None = None
             try:
-                response = await self._attempt(call, tries)
+                response = await self._sender.send(call, tries)
             except httpx.RequestError as error:
                 failure, outcome = error, outcome_of(error)
             else:
@@ -301,9 +262,9 @@ class Transport:
                 if response is not None:
                     return response
                 assert failure is not None  # noqa: S101 - one of the two was set
-                raise error_for(failure, call, attempts=tries.count) from failure
+                raise error_for(failure, call, attempts=tries.count, place=tries.place) from failure
             if response is not None:
-                await _close(response)
+                await close(response)
             logger.info(
                 "%s: attempt %d ended with %s, next in %.2f s",
                 call.operation,
@@ -316,7 +277,7 @@ class Transport:
     def _wait_after(
         self,
         call: Call,
-        tries: _Attempts,
+        tries: Attempts,
         outcome: Outcome,
         failure: BaseException | None,
         retry_after: float | None,
@@ -327,100 +288,8 @@ class Transport:
             return None
         return next_wait(self._retry, attempt=tries.count, retry_after=retry_after)
 
-    async def _attempt(self, call: Call, tries: _Attempts) -> httpx.Response:
-        client = self._open_client()
-        url = (
-            call.url
-            if call.url.startswith(("http://", "https://"))
-            else self._access[call.api].base_url + call.url
-        )
-        method = call.method
-        query: Any = list(call.query) or None
-        hops = 0
-        while True:
-            trusted = self._is_own_origin(call, url)
-            content = await _content(call.body, tries)
-            try:
-                request = client.build_request(
-                    method, url, params=query, headers=self._headers(call, with_own=trusted), content=content
-                )
-            except (httpx.InvalidURL, ValueError) as error:
-                raise _unusable(call, url) from error
-            auth = self._auth_of(call) if call.authorise and trusted else None
-            response = await client.send(request, stream=True, auth=auth)
-            if method != "GET" or not response.has_redirect_location:
-                return response
-            await _close(response)
-            hops += 1
-            if hops > _MAX_REDIRECTS:
-                raise httpx.TooManyRedirects(f"more than {_MAX_REDIRECTS} redirects", request=request)
-            url, query = str(response.next_request.url) if response.next_request else url, None
 
-    def _open_client(self) -> httpx.AsyncClient:
-        if self._client is None:
-            raise UsageError(
-                "the client is closed; make a new one"
-                if self._closed
-                else "the client is not open: use it inside `async with AudioKit(...) as kit:`"
-            )
-        return self._client
-
-    def _auth_of(self, call: Call) -> httpx.Auth:
-        auth = self._auth.get(call.api)
-        if auth is None:
-            name = ENVIRONMENT_KEYS[call.api][0]
-            raise MissingCredentials(
-                f"no credentials for {call.api}: set {name}, or pass {call.api}=... to AudioKit"
-                + (" (a key or a Login)" if call.api == "respeecher" else "")
-            )
-        return auth
-
-    def _is_own_origin(self, call: Call, url: str) -> bool:
-        """Whether *url* belongs to the API, so that its credentials may go there."""
-        try:
-            return _origin(url) == _origin(self._access[call.api].base_url)
-        except ValueError as error:
-            raise _unusable(call, url) from error
-
-    def _headers(self, call: Call, *, with_own: bool) -> dict[str, str]:
-        headers = dict(call.headers) if with_own or not call.authorise else {}
-        if call.body is not None:
-            if call.body.content_type:
-                headers["content-type"] = call.body.content_type
-            if call.body.size_bytes is not None:
-                headers["content-length"] = str(call.body.size_bytes)
-        return headers
-
-
-class _Attempts:
-    """What has been tried so far, for messages and for bodies that can be sent once."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.body_opened = False
-        self.maybe_sent = False
-        self._body: AsyncGenerator[bytes] | None = None
-
-    def watch(self, body: Body) -> AsyncIterator[bytes]:
-        """The bytes of a file, noting that they are on the way."""
-        self._body = _watched(body, self)
-        return self._body
-
-    async def close_body(self) -> None:
-        """Close what was left unread of the body of the last attempt, and with it its file."""
-        body, self._body = self._body, None
-        if body is not None:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSE_S):
-                await body.aclose()
-
-
-async def _close(response: httpx.Response) -> None:
-    """Give the connection back, or drop it, also while being cancelled."""
-    with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSE_S):
-        await response.aclose()
-
-
-def _out_of_time(call: Call, limit_s: float, tries: _Attempts) -> CallTimeout:
+def _out_of_time(call: Call, limit_s: float, tries: Attempts) -> CallTimeout:
     is_harmless = call.retry is Retry.SAFE or not tries.maybe_sent
     return CallTimeout(
         f"{call.operation}: no complete answer within {limit_s:g} s "
@@ -431,45 +300,3 @@ def _out_of_time(call: Call, limit_s: float, tries: _Attempts) -> CallTimeout:
         attempts=tries.count,
         maybe_sent=tries.maybe_sent,
     )
-
-
-def _unusable(call: Call, url: str) -> ConnectionFailed:
-    return ConnectionFailed(
-        f"{call.operation}: the API gave a URL that cannot be used: {url[:200]!r}; nothing was sent",
-        operation=call.operation,
-        attempts=0,
-    )
-
-
-async def _content(body: Body | None, tries: _Attempts) -> bytes | AsyncIterator[bytes] | None:
-    if body is None:
-        tries.maybe_sent = True
-        return None
-    if not body.is_file:
-        tries.maybe_sent = True
-        return b"".join([chunk async for chunk in body.open()])
-    return tries.watch(body)
-
-
-async def _watched(body: Body, tries: _Attempts) -> AsyncGenerator[bytes]:
-    """The body, noting that its bytes are on the way."""
-    tries.body_opened = tries.maybe_sent = True
-    sent = 0
-    chunks = body.open()
-    try:
-        async for chunk in chunks:
-            sent += len(chunk)
-            yield chunk
-    finally:
-        await chunks.aclose()
-    if body.size_bytes is not None and sent != body.size_bytes:
-        raise UploadInterrupted(f"{sent} of {body.size_bytes} bytes were sent", operation="upload")
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return parts.scheme, (parts.hostname or "").lower(), port
-
-
-__all__ = ["DEFAULT_BASE_URLS", "StreamReply", "SystemClock", "Transport"]

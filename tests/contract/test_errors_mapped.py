@@ -27,7 +27,7 @@ FAILURES = sorted(set(_tree(httpx.RequestError)), key=lambda kind: kind.__name__
 def test_failure_becomes_an_error_of_ours(kind: type[httpx.RequestError], retry: Retry) -> None:
     """Sent or not decides the class, and whether a repeat is safe the rest."""
     call = Call(api="respeecher", operation="respeecher.x.y", method="POST", url="/x", retry=retry)
-    error = error_for(kind("because"), call, attempts=2)
+    error = error_for(kind("because"), call, attempts=2, place="api.example:443")
     wanted: type[TransportError] = ConnectionFailed
     if outcome_of(kind("because")) is Outcome.UNKNOWN:
         wanted = ConnectionLost if retry is Retry.SAFE else OutcomeUnknown

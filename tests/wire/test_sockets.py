@@ -107,7 +107,9 @@ async def test_stream_that_has_not_begun_survives_a_refused_connection(
 
         class SwitchingClock(FakeClock):
             async def sleep(self, seconds: float, /) -> None:
-                transport._access["respeecher"] = ApiAccess(base_url=server.base_url, credentials=ApiKey("k"))
+                transport._sender._access["respeecher"] = ApiAccess(
+                    base_url=server.base_url, credentials=ApiKey("k")
+                )
                 await super().sleep(seconds)
 
         access = ApiAccess(base_url=f"http://127.0.0.1:{dead}", credentials=ApiKey("k"))

@@ -13,16 +13,30 @@ RESERVED: Final = frozenset({"scriptid", "version", "public", "vast", "endformat
 Audience: TypeAlias = Mapping[str, str] | Sequence[Mapping[str, str]]
 """Values for a script's ``{{parameters}}``: one listener, or several."""
 
+_RESERVED: Final = frozenset({"scriptid", "version", "public", "vast", "endformat", "requestid", "section"})
+
 
 def as_list(field: str, value: Audience | None) -> list[dict[str, Any]] | None:
     """The wire's list of dictionaries, from one mapping or several; None for None."""
     if value is None:
         return None
-    entries = [value] if isinstance(value, Mapping) else list(value)
+    entries: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
     for entry in entries:
         if not isinstance(entry, Mapping):
             raise InvalidRequest.of(field, entry, "a mapping of names to values, or a list of such")
     return [dict(entry) for entry in entries]
+
+
+def as_audience(value: Audience | None) -> list[dict[str, Any]] | None:
+    """The wire's list of listeners.
+
+    Raises:
+        InvalidRequest: A name is one of a retrieval's own, so that the result could never be fetched.
+    """
+    listeners = as_list("audience", value)
+    for listener in listeners or []:
+        _check_names(listener)
+    return listeners
 
 
 def as_query(audience: Mapping[str, str] | None) -> dict[str, str]:
@@ -31,11 +45,15 @@ def as_query(audience: Mapping[str, str] | None) -> dict[str, str]:
     Raises:
         InvalidRequest: A name is one of the retrieval's own.
     """
-    for name in audience or {}:
-        if name.lower() in RESERVED:
+    _check_names(audience or {})
+    return {name: str(value) for name, value in (audience or {}).items()}
+
+
+def _check_names(audience: Mapping[str, Any]) -> None:
+    for name in audience:
+        if str(name).lower() in _RESERVED:
             raise InvalidRequest(
                 f"audience name {name!r} collides with a parameter of the retrieval; rename it in the script",
                 field="audience",
                 value=name,
             )
-    return {name: str(value) for name, value in (audience or {}).items()}

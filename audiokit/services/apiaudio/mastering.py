@@ -11,11 +11,11 @@ import attrs
 
 from audiokit._unset import UNSET
 from audiokit.errors import InvalidRequest, UnexpectedResponse
-from audiokit.services._check import between, one_of
+from audiokit.services._check import between, one_of, records
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look
-from audiokit.services.apiaudio._audience import Audience, as_list, as_query
+from audiokit.services.apiaudio._audience import Audience, as_audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.services.apiaudio._timeline import TimelineTrack
 from audiokit.transport import Target
@@ -191,11 +191,12 @@ class Mastering(ApiAudioService):
         """
         _check(public=public, vast=vast, channels=channels)
         between("media_volume_trim_db", media_volume_trim_db, -12, 12, "dB")
+        records("section_properties", section_properties, SectionTiming)
         between("force_length_s", force_length_s, 0.001, 86_400, "seconds")
         body = {
             "scriptId": script_id,
             "soundTemplate": sound_template,
-            "audience": as_list("audience", audience),
+            "audience": as_audience(audience),
             "public": public or None,
             "vast": vast or None,
             "endFormat": _end_formats(end_format),
@@ -468,6 +469,8 @@ def _check(*, public: bool, vast: bool, channels: int | None) -> None:
 def _end_formats(value: str | Sequence[str] | None) -> list[str] | None:
     if value is None:
         return None
+    if not isinstance(value, str | Sequence):
+        raise InvalidRequest.of("end_format", value, f"one or more of {', '.join(END_FORMATS)}")
     formats = [value] if isinstance(value, str) else list(value)
     if not formats:
         raise InvalidRequest.of("end_format", formats, "at least one format")

@@ -14,11 +14,11 @@ import attrs
 
 from audiokit._unset import UNSET
 from audiokit.errors import InvalidRequest, RemoteFailure, UnexpectedResponse
-from audiokit.services._check import between
+from audiokit.services._check import between, folder_for, records
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look
-from audiokit.services.apiaudio._audience import Audience, as_list, as_query
+from audiokit.services.apiaudio._audience import Audience, as_audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Reply, Target, safe_file_name
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
@@ -161,6 +161,7 @@ class SpeechService(ApiAudioService):
             although the call succeeded: see `Speech.raise_for_error`.
         """
         between("speed", speed, 0.5, 300)
+        records("sections", sections, SectionVoice)
         between("silence_padding_ms", silence_padding_ms, 0, 60_000)
         body = {
             "scriptId": script_id,
@@ -168,7 +169,7 @@ class SpeechService(ApiAudioService):
             "speed": speed,
             "effect": effect,
             "silencePadding": silence_padding_ms,
-            "audience": as_list("audience", audience),
+            "audience": as_audience(audience),
             "sections": None
             if sections is None
             else {name: section.to_wire() for name, section in sections.items()},
@@ -332,8 +333,8 @@ class SpeechService(ApiAudioService):
 
         Args:
             script_id: The script.
-            to: An existing folder, where files are named after their sections; or a file path, only
-                where there is one section.
+            to: A folder, where files are named after their sections; or a file path, only where
+                there is one section.
             audience: As `retrieve`; so are *version*, *section* and *request_id*.
             version: Script version.
             section: One section only.
@@ -352,12 +353,7 @@ class SpeechService(ApiAudioService):
             script_id, audience=audience, version=version, section=section, request_id=request_id, **options
         )
         sections = list(speech.raise_for_error().sections.values())
-        if len(sections) > 1 and not await anyio.to_thread.run_sync(Path(to).is_dir):
-            raise InvalidRequest(
-                f"to must be an existing folder for the {len(sections)} sections, got {str(to)!r}",
-                field="to",
-                value=str(to),
-            )
+        await anyio.to_thread.run_sync(folder_for, to, len(sections))
         rest = self._budget(options).without_timeout()
         return [
             await self.save(one, to, name=name, on_progress=on_progress, **rest)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
+import anyio.to_thread
 import attrs
 
 from audiokit.errors import InvalidRequest
-from audiokit.services._check import one_of
+from audiokit.services._check import folder_for, one_of, records
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import TokenPages
@@ -394,6 +395,7 @@ class Mixes(AudioStackService):
                 field="mix",
                 value=mix.production_id,
             )
+        await anyio.to_thread.run_sync(folder_for, to, len(mix.files))
         paths = []
         for index, file in enumerate(mix.files):
             numbered = f"{name}_{index}" if name and len(mix.files) > 1 else name
@@ -426,6 +428,7 @@ def _body(
 ) -> dict[str, Any]:
     """What `create` and `validate` send."""
     exactly_one(speech=speech, script_id=script_id)
+    records("section_properties", section_properties, MixSection)
     return given(
         {
             "speechId": speech.speech_id if isinstance(speech, TTS) else speech,

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
+import anyio.to_thread
 import attrs
 
 from audiokit.errors import InvalidRequest
-from audiokit.services._check import between
+from audiokit.services._check import between, folder_for
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import TokenPages
@@ -425,6 +426,7 @@ class TTSService(AudioStackService):
                 field="speech",
                 value=speech.speech_id,
             )
+        await anyio.to_thread.run_sync(folder_for, to, len(speech.sections))
         paths: builtins.list[Path] = []
         for number, section in enumerate(speech.sections, start=1):
             if section.url is None:

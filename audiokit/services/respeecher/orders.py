@@ -10,7 +10,7 @@ from typing import Any, Unpack
 import attrs
 
 from audiokit.errors import InvalidRequest
-from audiokit.services._check import text
+from audiokit.services._check import finite, text
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.respeecher._base import LABEL_CHARACTERS, RespeecherService
@@ -40,6 +40,7 @@ class Conversion:
     def to_wire(self) -> dict[str, Any]:
         """The entry as the API takes it, without what was not given."""
         text("label", self.label, longest=LABEL_CHARACTERS)
+        finite("semitones_correction", self.semitones_correction, "semitones")
         return attrs.asdict(self, filter=lambda _, value: value is not None)
 
 

@@ -17,8 +17,9 @@ import pytest
 from audiokit import ConversionJob, MasteringJob, MixJob, SectionTiming, SectionVoice, SpeechJob
 from audiokit.errors import InvalidRequest
 from audiokit.jobs import JobContext, PollSchedule
-from audiokit.jobs._context import Once, label_of, one_file
+from audiokit.jobs._context import Once, label_of
 from audiokit.jobs._job import key_of
+from audiokit.services._check import folder_for
 from audiokit.testing import FakeClock
 from audiokit.transport import safe_file_name
 
@@ -227,9 +228,9 @@ async def test_long_names_keep_the_key(context: Callable[[str], JobContext], tmp
 def test_one_path_does_not_hold_several_files(tmp_path: Path) -> None:
     """A file path for several files is refused; a folder is fine."""
     with pytest.raises(InvalidRequest, match="names one file, and 2 files come; give a folder"):
-        one_file(tmp_path / "a.wav", 2)
-    one_file(tmp_path / "a.wav", 1)
-    one_file(tmp_path, 2)
+        folder_for(tmp_path / "a.wav", 2)
+    folder_for(tmp_path / "a.wav", 1)
+    folder_for(tmp_path, 2)
 
 
 @pytest.mark.parametrize(

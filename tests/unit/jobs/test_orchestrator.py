@@ -194,7 +194,7 @@ async def test_transfers_and_submits_have_limits_of_their_own(
 @pytest.mark.parametrize("name", ["max_in_flight", "max_transfers", "max_submits"])
 def test_limit_below_one_is_refused(name: str, make_orchestrator: Make) -> None:
     """A limit that lets nothing through would hang."""
-    with pytest.raises(InvalidRequest, match=f"{name} must be 1 or more, got 0"):
+    with pytest.raises(InvalidRequest, match=f"{name} must be a whole number of 1 or more, got 0"):
         make_orchestrator(**{name: 0})
 
 

@@ -112,13 +112,30 @@ async def test_wrong_extension_is_refused_and_nothing_stays(
     assert [] == list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["out.WAV", "out.wave", "out"])
+@pytest.mark.parametrize("name", ["out.WAV", "out.wave"])
 async def test_other_spellings_of_an_extension_are_taken(
     name: str, save: Callable[..., Any], tmp_path: Path, wav: bytes, respx_mock: respx.MockRouter
 ) -> None:
-    """Upper case, a known alias and no extension are the caller's choice."""
+    """Upper case and a known alias are the caller's choice."""
     respx_mock.get(URL).respond(200, content=wav)
     assert tmp_path / name == await save(tmp_path / name)
+
+
+@pytest.mark.parametrize("to", ["new", "new/", "new.folder/"])
+async def test_path_without_extension_or_with_a_slash_is_a_folder(
+    to: str, save: Callable[..., Any], tmp_path: Path, wav: bytes, respx_mock: respx.MockRouter
+) -> None:
+    """A folder that is not there yet is made, as jobs do; nothing is written under its own name."""
+    respx_mock.get(URL).respond(200, content=wav)
+    path = await save(f"{tmp_path}/{to}")
+    assert (tmp_path / to.rstrip("/"), ".wav") == (path.parent, path.suffix)
+
+
+@pytest.mark.parametrize("to", [None, 5, "", "a\0b"])
+def test_what_is_no_path_is_refused(to: Any) -> None:
+    """The message names the argument."""
+    with pytest.raises(InvalidRequest, match="to must be a path"):
+        Target.of(to)
 
 
 async def test_error_page_is_not_saved_as_audio(

@@ -1,0 +1,241 @@
+"""One attempt: build the request, sign it where it may be signed, send it over the pool.
+
+The pool is used directly and not through an httpx client: a client logs every URL, and URLs here
+carry signatures and listeners' data; its cookies would mix accounts; and it costs CPU per request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+
+from audiokit._config import ENVIRONMENT_KEYS, ApiAccess, Limits, Login, Timeouts
+from audiokit.errors import ConnectionFailed, MissingCredentials, UploadInterrupted, UsageError
+from audiokit.transport._auth import SessionAuth, auth_for, session_id_of
+from audiokit.transport._call import Body, Call, Reply
+from audiokit.transport._pool import ConnectionPool
+
+CLOSE_S: Final = 5.0
+_MAX_REDIRECTS: Final = 5
+_HEADERS: Final = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "audiokit"}
+
+
+class Attempts:
+    """What has been tried so far, for messages and for bodies that can be sent once."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.place = "the API"
+        self.body_opened = False
+        self.maybe_sent = False
+        self._body: AsyncGenerator[bytes] | None = None
+
+    def watch(self, body: Body) -> AsyncIterator[bytes]:
+        """The bytes of a file, noting that they are on the way."""
+        self._body = _watched(body, self)
+        return self._body
+
+    async def close_body(self) -> None:
+        """Close what was left unread of the body of the last attempt, and with it its file."""
+        body, self._body = self._body, None
+        if body is not None:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_S):
+                await body.aclose()
+
+
+class Sender:
+    """Owns the pool and the credentials; sends, and follows redirects of GETs."""
+
+    def __init__(self, access: Mapping[str, ApiAccess], timeouts: Timeouts, limits: Limits) -> None:
+        self._access = dict(access)
+        self._limits = limits
+        self._auth = {api: auth_for(api, one) for api, one in self._access.items()}
+        timeout = httpx.Timeout(timeouts.stall_s, connect=timeouts.connect_s, pool=None)
+        self._extensions = {"timeout": timeout.as_dict()}
+        self._pool: ConnectionPool | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    @property
+    def state(self) -> str:
+        """For reprs."""
+        return "closed" if self._closed else "open" if self._pool else "not opened"
+
+    @property
+    def apis(self) -> list[str]:
+        """Names of the APIs it has access to."""
+        return sorted(self._access)
+
+    def open(self) -> None:
+        """Make the pool, for the event loop that runs now."""
+        if self._closed or self._pool is not None:
+            raise UsageError("a client can be opened only once; make a new one")
+        self._loop = asyncio.get_running_loop()
+        self._pool = ConnectionPool(self._limits)
+
+    async def aclose(self) -> None:
+        """Close all connections; further calls raise `UsageError`."""
+        self._closed = True
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.aclose()
+
+    def adopt_session(self, api: str, reply: Reply, csrf_token: str) -> bool:
+        """Use the session that a login's *reply* set; False when it set none."""
+        session_id = session_id_of(httpx.Headers(reply.headers))
+        if session_id is None:
+            return False
+        access = self._access[api]
+        login = access.credentials if isinstance(access.credentials, Login) else None
+        self._auth[api] = SessionAuth(access.base_url, login, session=(session_id, csrf_token))
+        return True
+
+    def forget_session(self, api: str) -> None:
+        """Go back to the credentials the client was made with."""
+        self._auth[api] = auth_for(api, self._access[api])
+
+    async def send(self, call: Call, tries: Attempts) -> httpx.Response:
+        """Send once and give the answer unread; raises httpx's errors."""
+        self._check_open()
+        is_absolute = call.url.startswith(("http://", "https://"))
+        url = call.url if is_absolute else self._access[call.api].base_url + call.url
+        query: Any = list(call.query) or None
+        hops = 0
+        while True:
+            trusted, tries.place = self._place(call, url)
+            request = await self._request(call, url, query, tries, trusted=trusted)
+            auth = self._auth_of(call) if call.authorise and trusted else None
+            response = await self._exchange(request, auth)
+            if call.method != "GET" or not response.has_redirect_location:
+                return response
+            await close(response)
+            hops += 1
+            if hops > _MAX_REDIRECTS:
+                raise httpx.TooManyRedirects(f"more than {_MAX_REDIRECTS} redirects", request=request)
+            try:
+                url, query = str(request.url.join(response.headers["location"])), None
+            except (httpx.InvalidURL, ValueError) as error:
+                raise _unusable(call, response.headers["location"]) from error
+
+    async def _request(
+        self, call: Call, url: str, query: Any, tries: Attempts, *, trusted: bool
+    ) -> httpx.Request:
+        headers = {**_HEADERS, **(call.headers if trusted or not call.authorise else {})}
+        if call.body is not None:
+            if call.body.content_type:
+                headers["content-type"] = call.body.content_type
+            if call.body.size_bytes is not None:
+                headers["content-length"] = str(call.body.size_bytes)
+        content = await _content(call.body, tries)
+        try:
+            return httpx.Request(
+                call.method,
+                url,
+                params=query,
+                headers=headers,
+                content=content,
+                extensions=dict(self._extensions),
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise _unusable(call, url) from error
+
+    async def _exchange(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+        if auth is None:
+            return await self._over_pool(request)
+        flow = auth.async_auth_flow(request)
+        try:
+            outgoing = await anext(flow)
+            while True:
+                response = await self._over_pool(outgoing)
+                try:
+                    outgoing = await flow.asend(response)
+                except StopAsyncIteration:
+                    return response
+                except BaseException:
+                    await close(response)
+                    raise
+                await close(response)
+        finally:
+            await flow.aclose()
+
+    async def _over_pool(self, request: httpx.Request) -> httpx.Response:
+        request.extensions = {**self._extensions, **request.extensions}
+        response = await self._check_open().handle_async_request(request)
+        response.request = request
+        return response
+
+    def _check_open(self) -> ConnectionPool:
+        if self._pool is None:
+            raise UsageError(
+                "the client is closed; make a new one"
+                if self._closed
+                else "the client is not open: use it inside `async with AudioKit(...) as kit:`"
+            )
+        if asyncio.get_running_loop() is not self._loop:
+            raise UsageError("the client was opened in another event loop; make one for this loop")
+        return self._pool
+
+    def _auth_of(self, call: Call) -> httpx.Auth:
+        auth = self._auth.get(call.api)
+        if auth is None:
+            name = ENVIRONMENT_KEYS[call.api][0]
+            raise MissingCredentials(
+                f"no credentials for {call.api}: set {name}, or pass {call.api}=... to AudioKit"
+                + (" (a key or a Login)" if call.api == "respeecher" else "")
+            )
+        return auth
+
+    def _place(self, call: Call, url: str) -> tuple[bool, str]:
+        """Whether *url* belongs to the API, so that its credentials may go there; and ``host:port``."""
+        try:
+            scheme, host, port = _origin(url)
+            return (scheme, host, port) == _origin(self._access[call.api].base_url), f"{host}:{port}"
+        except ValueError as error:
+            raise _unusable(call, url) from error
+
+
+async def close(response: httpx.Response) -> None:
+    """Give the connection back, or drop it, also while being cancelled."""
+    with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_S):
+        await response.aclose()
+
+
+def _unusable(call: Call, url: str) -> ConnectionFailed:
+    return ConnectionFailed(
+        f"{call.operation}: the URL cannot be used: {url[:200]!r}; nothing was sent",
+        operation=call.operation,
+        attempts=0,
+    )
+
+
+async def _content(body: Body | None, tries: Attempts) -> bytes | AsyncIterator[bytes] | None:
+    if body is not None and body.is_file:
+        return tries.watch(body)
+    tries.maybe_sent = True
+    return None if body is None else b"".join([chunk async for chunk in body.open()])
+
+
+async def _watched(body: Body, tries: Attempts) -> AsyncGenerator[bytes]:
+    """The body, noting that its bytes are on the way."""
+    tries.body_opened = tries.maybe_sent = True
+    sent = 0
+    chunks = body.open()
+    try:
+        async for chunk in chunks:
+            sent += len(chunk)
+            yield chunk
+    finally:
+        await chunks.aclose()
+    if body.size_bytes is not None and sent != body.size_bytes:
+        raise UploadInterrupted(f"{sent} of {body.size_bytes} bytes were sent", operation="upload")
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, (parts.hostname or "").lower(), port
