@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 MAX_JSON_BYTES = 4 * MIB
 
+MAX_JSON_DEPTH = 100
+"""Most objects and lists inside each other, the body included; writing deeper ones back would fail."""
+
 
 async def read_body(request: Request, *, limit_bytes: int = MAX_JSON_BYTES) -> bytes:
     """Read a small body whole.
@@ -45,7 +48,7 @@ async def read_json(
         limit_bytes: Largest body in bytes.
 
     Raises:
-        HttpError: 400, no JSON or not an object; 413, too large.
+        HttpError: 400, no JSON, not an object or nested too deep; 413, too large.
     """
     body = await read_body(request, limit_bytes=limit_bytes)
     if optional and not body.strip():
@@ -56,7 +59,26 @@ async def read_json(
         raise HttpError(400, f"the body is not valid JSON: {exc}") from None
     if not isinstance(value, dict):
         raise HttpError(400, f"the body must be a JSON object, got {type(value).__name__}")
+    _refuse_depth(value)
     return value
+
+
+def _refuse_depth(value: dict[str, Any]) -> None:
+    """Refuse a body whose lists and objects lie too deep; goes down level by level, without recursion."""
+    level: list[Any] = [value]
+    for _ in range(MAX_JSON_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise HttpError(
+        400,
+        f"the body nests lists and objects deeper than {MAX_JSON_DEPTH} levels; send a flatter one",
+    )
 
 
 async def save_body(request: Request, path: Path, *, limit_bytes: int) -> int:

@@ -102,7 +102,7 @@ class Context:
         """Open the data folder, the store and the workers.
 
         Raises:
-            ValueError: The data folder's login file is damaged.
+            ValueError: The data folder's login file or database is damaged.
             OSError: The data folder cannot be used, or another emulator is using it.
         """
         async with contextlib.AsyncExitStack() as stack:
@@ -125,8 +125,8 @@ class Context:
         if data is None:
             root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="audiokit-emulator-")))
         else:
-            root = data
-            root.mkdir(parents=True, exist_ok=True)
+            root = data.absolute()  # workers have another working directory
+            _make_folder(root)
             stack.enter_context(only_user_of(root))
         login = None if data is None else root / "login.json"
         accounts = Accounts(api_key=settings.api_key, file=login, clock=self.clock)
@@ -211,6 +211,17 @@ class Context:
             del self._by_name[name]
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("background work %r failed", task.get_name(), exc_info=error)
+
+
+def _make_folder(root: Path) -> None:
+    """Make the data folder where it is absent."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as exc:
+        raise NotADirectoryError(
+            f"the data folder {str(root)!r} cannot be made: it, or a folder above it, is a file; "
+            "data must name a folder"
+        ) from exc
 
 
 def iso_time(seconds: float) -> str:

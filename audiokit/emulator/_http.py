@@ -45,6 +45,9 @@ MEDIA_TYPES = {
 }
 """Content types by extension (without the dot)."""
 
+EMULATOR_FAILED = "the emulator failed; see its log"
+"""What a caller is told of a fault that is the emulator's own."""
+
 LABEL_LENGTH = 40
 """Most characters in a label or name."""
 
@@ -191,8 +194,13 @@ def _check_signature(request: Request) -> None:
 
 
 def work_refusal(error: WorkError) -> HttpError:
-    """Make the reply to failed audio work: 400 when the input was refused, else 500."""
-    return HttpError(400 if error.kind == "refused" else 500, error.message)
+    """Make the reply to failed audio work: 400 when the input was refused, else 500.
+
+    What went wrong inside is for the log, where `WorkPool` writes it.
+    """
+    if error.kind == "refused":
+        return HttpError(400, error.message)
+    return HttpError(500, EMULATOR_FAILED if error.kind == "crashed" else error.message)
 
 
 def v1_shape(error: HttpError) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 
-from audiokit.emulator._settings import new_key
+from audiokit.emulator._settings import KEY_LENGTH, new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,12 +169,37 @@ def _load(file: Path | None, api_key: str | None) -> Login:
     try:
         kept: dict[str, Any] = orjson.loads(file.read_bytes())
         login = Login(**kept)
-    except (orjson.JSONDecodeError, TypeError) as exc:
-        raise ValueError(f"{file.name} in the data folder is damaged; delete it to get new keys") from exc
+        _check(login)
+    except (ValueError, TypeError) as exc:  # no JSON is a ValueError, other fields are a TypeError
+        rule = str(exc).removeprefix("Login.__init__() ")
+        raise ValueError(f"{file} is damaged; delete it to get new keys ({rule})") from exc
     if api_key is not None and api_key != login.api_key:
         login.api_key = login.respeecher_key = api_key
         login.respeecher_key_expires_at = None
     return login
+
+
+def _check(login: Login) -> None:
+    """Refuse kept values that are not what this module writes; the message never repeats a secret."""
+    for name, shortest in (
+        ("api_key", KEY_LENGTH),
+        ("respeecher_key", KEY_LENGTH),
+        ("url_secret", KEY_LENGTH),
+        ("email", 1),
+        ("password", 1),
+        ("user_id", 1),
+    ):
+        value = getattr(login, name)
+        if value is None and name == "respeecher_key":
+            continue
+        if not isinstance(value, str) or len(value) < shortest:
+            got = f"{len(value)} characters" if isinstance(value, str) else type(value).__name__
+            raise ValueError(f"{name} must be a string of at least {shortest} characters, got {got}")
+    ends = login.respeecher_key_expires_at
+    if ends is not None and (isinstance(ends, bool) or not isinstance(ends, int | float)):
+        raise ValueError(
+            f"respeecher_key_expires_at must be null or seconds since the epoch, got {type(ends).__name__}"
+        )
 
 
 def _same(given: str | None, expected: str | None) -> bool:

@@ -9,9 +9,8 @@ import attrs
 from starlette.responses import Response
 
 from audiokit.emulator._body import save_body
-from audiokit.emulator._http import HttpError, context_of, safe_name, signed_access
+from audiokit.emulator._http import HttpError, context_of, safe_name, signed_access, work_refusal
 from audiokit.emulator._plan import Clip
-from audiokit.emulator._progress import refusal
 from audiokit.emulator._warnings import warning_header
 from audiokit.emulator._work import WorkError
 
@@ -54,7 +53,8 @@ async def receive(request: Request) -> Response:
     """Take the bytes of a presigned PUT: 200 with an empty body, and a warning when some are damaged.
 
     Raises:
-        HttpError: 400, empty or no audio that can be decoded; 404, deleted meanwhile; 413, too large.
+        HttpError: 400, empty or no audio that can be decoded; 404, deleted meanwhile; 413, too large; 500,
+            the check itself failed.
     """
     context = context_of(request)
     account, media_id = request.path_params["account"], request.path_params["media_id"]
@@ -72,9 +72,13 @@ async def receive(request: Request) -> Response:
         try:
             probe = await context.work.run("probe", path=str(path), max_seconds=settings.max_audio_s)
         except WorkError as error:
-            failure = refusal(error)
+            failure, name = work_refusal(error), doc["filename"]
+            if error.kind == "refused":
+                raise HttpError(
+                    failure.status, f"the upload of {name!r} is refused: {failure.message}"
+                ) from error
             raise HttpError(
-                failure.status, f"the upload of {doc['filename']!r} is refused: {failure.message}"
+                failure.status, f"the upload of {name!r} was not checked: {failure.message}; upload it again"
             ) from error
         file_id = await context.files.keep(path)
     finally:

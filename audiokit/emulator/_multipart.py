@@ -51,16 +51,22 @@ async def read_upload(request: Request, *, file_field: str, path: Path, limit_by
         limit_bytes: Largest file in bytes.
 
     Raises:
-        HttpError: 400, not a form or broken off; 413, file or field too large.
+        HttpError: 400, not a form, broken off or with two files; 413, file or field too large.
     """
     boundary = _boundary(request)
     refuse_announced_size(request, limit_bytes, framing_bytes=_FRAMING_BYTES)
     async with DiskWriter(path, limit_bytes=limit_bytes) as out:
         fields: dict[str, str] = {}
         file_name: str | None = None
+        file_part: _Part | None = None
         size_bytes = 0
         async for part, data in _parts(request, boundary):
             if part.name == file_field:
+                file_part = file_part or part
+                if part is not file_part:
+                    raise HttpError(
+                        400, f"the form has more than one part named {file_field!r}; send one file in a call"
+                    )
                 if data is None:
                     file_name = part.file_name or ""
                 else:

@@ -11,7 +11,7 @@ import logging
 import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from audiokit.emulator._http import HttpError
+from audiokit.emulator._http import HttpError, work_refusal
 from audiokit.emulator._work import WorkError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def begin(
         except HttpError as error:
             changes = {"state": "failed", "status": error.status, "error": error.message}
         except WorkError as error:
-            failure = refusal(error)
+            failure = work_refusal(error)
             changes = {"state": "failed", "status": failure.status, "error": failure.message}
         except Exception:  # noqa: BLE001  # a bug of ours must end the waiting of whoever polls
             _log.exception("%s %s failed", kind, id)
@@ -116,8 +116,3 @@ def raise_if_failed(doc: dict[str, Any]) -> None:
     """Raise the refusal that a failed document carries."""
     if doc["state"] == "failed":
         raise HttpError(doc["status"], doc["error"])
-
-
-def refusal(error: WorkError) -> HttpError:
-    """Turn failed audio work into a reply: the input's fault is a 400, ours a 422."""
-    return HttpError(400 if error.kind == "refused" else 422, error.message)

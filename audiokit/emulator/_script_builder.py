@@ -40,6 +40,7 @@ class ScriptBuilder:
         self._sections: list[Section] = []
         self._open: _OpenSection | None = None
         self._names: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     @property
     def is_open(self) -> bool:
@@ -105,9 +106,10 @@ class ScriptBuilder:
 
     def free_name(self, stem: str) -> str:
         """Return *stem* with the first number that makes it unused, like ``section_1``."""
-        number = 1
+        number = self._numbers.get(stem, 1)  # all below are taken: a script may have thousands
         while f"{stem}_{number}" in self._names:
             number += 1
+        self._numbers[stem] = number
         return f"{stem}_{number}"
 
     def build(self) -> Script:

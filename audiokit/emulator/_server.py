@@ -87,7 +87,7 @@ async def serve(
 
     Raises:
         OSError: The address cannot be bound, or the data folder cannot be used.
-        ValueError: The data folder's login file is damaged.
+        ValueError: The data folder's login file or database is damaged.
     """
     context = Context(settings)
     with _listening(settings) as sock:
@@ -153,7 +153,7 @@ def run(
 
     Raises:
         OSError: The address cannot be bound, or the data folder cannot be used.
-        ValueError: The data folder's login file is damaged.
+        ValueError: The data folder's login file or database is damaged.
     """
     target = out or sys.stdout
 

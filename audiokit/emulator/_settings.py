@@ -67,8 +67,9 @@ class EmulatorSettings:
     def __attrs_post_init__(self) -> None:
         if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(
-                f"host {self.host!r} can be reached by other machines; "
-                f"allowed: {', '.join(sorted(LOOPBACK_NAMES))}; set allow_remote to listen there all the same"
+                f"host {self.host!r} can be reached by other machines; only loopback is served "
+                f"({', '.join(sorted(LOOPBACK_NAMES))}); a program that wants other machines to reach the "
+                "emulator can pass allow_remote=True to EmulatorSettings"
             )
         if self.api_key is not None and len(self.api_key) < KEY_LENGTH:
             raise ValueError(f"api_key needs at least {KEY_LENGTH} characters, got {len(self.api_key)}")

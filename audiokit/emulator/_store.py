@@ -45,6 +45,9 @@ class Store:
 
     Args:
         path: Database file, or None for one in memory that ends with the process.
+
+    Raises:
+        ValueError: On entering, the file is not a database of the emulator.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -53,7 +56,11 @@ class Store:
         self._db: sqlite3.Connection | None = None
 
     async def __aenter__(self) -> Self:
-        self._db = await self._run(self._open)
+        try:
+            self._db = await self._run(self._open)
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
         return self
 
     async def __aexit__(
@@ -204,10 +211,19 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         # Autocommit: each method is one statement, or runs alone on this thread anyway.
         target = ":memory:" if self._path is None else str(self._path)
-        db = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.executescript(_SCHEMA)
+        db: sqlite3.Connection | None = None
+        try:
+            db = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as exc:
+            if db is not None:
+                db.close()
+            raise ValueError(
+                f"{target} cannot be used as the emulator's database ({exc}); "
+                "move it away, or choose another data folder"
+            ) from exc
         return db
 
     def _close(self) -> None:

@@ -34,16 +34,16 @@ _START_TIMEOUT_S: Final = 60.0
 _GOODBYE_S: Final = 2.0
 _HEADER: Final = struct.Struct(">I")
 
-WorkErrorKind = Literal["refused", "crashed", "timeout"]
+WorkErrorKind = Literal["refused", "crashed", "timeout", "unavailable"]
 
 
 class WorkError(Exception):
     """A piece of audio work that gave no result.
 
     Attributes:
-        kind: ``refused`` (the input is wrong: tell the user), ``crashed`` (the worker died or has a bug)
-            or ``timeout``.
-        message: What to tell the user; names no path of this machine.
+        kind: ``refused`` (the input is wrong: tell the user), ``crashed`` (the worker died or has a bug: for
+            the log), ``timeout`` or ``unavailable`` (a library that makes the sound is missing).
+        message: What happened; names no path of this machine.
     """
 
     def __init__(self, kind: WorkErrorKind, message: str) -> None:
@@ -107,10 +107,8 @@ class WorkPool:
         async with self._slots:
             if not self._open or self._idle:
                 return
-            try:
+            with contextlib.suppress(WorkError):  # logged
                 self._idle.append(await self._start())
-            except WorkError as error:
-                _logger.warning("audio worker did not start: %s", error.message)
 
     async def run(self, op: str, /, **params: Any) -> dict[str, Any]:
         """Do one operation in a free worker and return its result.
@@ -157,9 +155,9 @@ class WorkPool:
             ) from None
         except (OSError, EOFError, ValueError) as error:
             code = await worker.kill()
-            raise WorkError(
-                "crashed", f"the audio worker stopped during {op!r} (exit code {code}); it was replaced"
-            ) from error
+            message = f"the audio worker stopped during {op!r} (exit code {code}); it was replaced"
+            _logger.warning("%s", message)
+            raise WorkError("crashed", message) from error
         except BaseException:  # cancelled: a reply on its way must not meet the next caller
             await worker.kill()
             raise
@@ -181,6 +179,7 @@ class WorkPool:
             stderr=asyncio.subprocess.DEVNULL,  # codecs chatter there; errors come as replies
             cwd=self._scratch,
             env=_child_environment(),
+            start_new_session=True,  # a Ctrl-C in the terminal is the parent's; a worker ends with its input
         )
         worker = _Worker(process)
         try:
@@ -189,11 +188,15 @@ class WorkPool:
         except BaseException as error:
             code = await worker.kill()
             if isinstance(error, (OSError, EOFError, ValueError, TimeoutError)):
-                raise WorkError("crashed", f"the audio worker did not start (exit code {code})") from error
+                message = f"the audio worker did not start (exit code {code})"
+                _logger.warning("%s", message)
+                raise WorkError("crashed", message) from error
             raise
         if "ready" not in hello:
             await worker.kill()
-            raise WorkError("crashed", str(hello.get("message", "the audio worker did not start")))
+            message = str(hello.get("message", "the audio worker did not start"))
+            _logger.warning("%s", message)
+            raise WorkError("unavailable", message)
         return worker
 
 

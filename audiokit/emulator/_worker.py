@@ -41,12 +41,12 @@ def main(arguments: list[str]) -> int:
         operations = _load_operations(with_tests=options.test_operations)
     except ImportError as error:
         message = f"the emulator's sound needs {error.name!r}: pip install 'audiokit[emulator]'"
-        _send(replies, {"kind": "crashed", "message": message})
+        _send(replies, {"kind": "unavailable", "message": message})
         return 1
     except OSError as error:  # a wheel without its shared library
         _send(
             replies,
-            {"kind": "crashed", "message": f"a library of the emulator's sound does not load: {error}"},
+            {"kind": "unavailable", "message": f"a library of the emulator's sound does not load: {error}"},
         )
         return 1
     inbox: _Inbox = queue.SimpleQueue()

@@ -72,7 +72,7 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
     Raises:
         HttpError: 400, naming the field, the value and what is allowed.
     """
-    script_id, version = fields.required_text("scriptId"), _scripts.version_name(fields.text("version"))
+    script_id, wanted_version = fields.required_text("scriptId"), fields.text("version")
     formats = read_formats(fields.raw("endFormat")) or (DEFAULT_FORMAT,)
     is_shared = fields.flag("share")
     is_public, is_vast = fields.flag("public"), fields.flag("vast")
@@ -94,6 +94,7 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
     doc = await _scripts.find(context, account, script_id)
     if doc is None:
         raise HttpError(400, f"scriptId {script_id!r} not found; create the script first")
+    version = _scripts.version_name(doc, wanted_version)
     script = _scripts.parsed(doc, version)
     wishes = _wishes(fields, script, context.settings.max_audio_s)
     template = await _templates.require(context, account, template_name) if template_name else None

@@ -41,7 +41,7 @@ async def save(context: Context, account: str, fields: Fields) -> dict[str, Any]
     Raises:
         HttpError: 400, wrong fields or markup.
     """
-    given_id = fields.text("scriptId", longest=_ID_LENGTH).strip()
+    given_id = _given_id(fields)
     names = {key: given_id or _name(fields, key) for key in ("projectName", "moduleName", "scriptName")}
     if given_id:
         for key in names:
@@ -50,10 +50,16 @@ async def save(context: Context, account: str, fields: Fields) -> dict[str, Any]
     version = fields.text("version", default=BASE_VERSION) or BASE_VERSION
     texts = {version: text}
     for name, other in fields.mapping("versions").items():
-        if name == BASE_VERSION or not isinstance(other, str) or len(other) > MAX_SCRIPT_CHARACTERS:
+        if name == BASE_VERSION or not isinstance(other, str):
             raise HttpError(
                 400,
                 f"versions.{name} must be a script text ({BASE_VERSION} is scriptText), got {shown(other)}",
+            )
+        if len(other) > MAX_SCRIPT_CHARACTERS:
+            raise fields.error(
+                f"versions.{name}",
+                other,
+                f"at most {MAX_SCRIPT_CHARACTERS} characters, it has {len(other)}",
             )
         texts[name] = other
     metadata = fields.mapping("metadata")
@@ -101,10 +107,8 @@ async def delete(context: Context, account: str, script_id: str, version: str | 
         await context.store.delete(_KIND, script_id, account=account)
         return
     text_of(doc, version)
-    if version == BASE_VERSION:
-        raise HttpError(
-            400, f"version {BASE_VERSION!r} is the script itself; delete the whole script instead"
-        )
+    if version == BASE_VERSION or len(doc["versions"]) == 1:
+        raise HttpError(400, f"version {version!r} is the script itself; delete the whole script instead")
 
     def without(old: dict[str, Any]) -> dict[str, Any]:
         return {**old, "versions": {k: v for k, v in old["versions"].items() if k != version}}
@@ -112,9 +116,21 @@ async def delete(context: Context, account: str, script_id: str, version: str | 
     await context.store.modify(_KIND, script_id, without, account=account)
 
 
-def version_name(given: str) -> str:
-    """Return a version as it takes part in identities: the base version has no name."""
+def version_name(doc: Mapping[str, Any], given: str) -> str:
+    """Return a version as it takes part in identities: the base version has no name.
+
+    When none is *given* it is the base version, or else a script's only version.
+    """
+    texts: dict[str, str] = doc["versions"]
+    if not given and BASE_VERSION not in texts and len(texts) == 1:
+        return next(iter(texts))
     return "" if given == BASE_VERSION else given
+
+
+def first_version(doc: Mapping[str, Any]) -> str:
+    """Return the version that stands for a script in a list: the base version, or else the oldest."""
+    texts: dict[str, str] = doc["versions"]
+    return BASE_VERSION if BASE_VERSION in texts else next(iter(texts))
 
 
 def text_of(doc: Mapping[str, Any], version: str) -> str:
@@ -127,7 +143,7 @@ def text_of(doc: Mapping[str, Any], version: str) -> str:
     name = version or BASE_VERSION
     if name not in texts:
         raise HttpError(
-            404, f"version {version!r} of script {doc['scriptId']!r} not found; there are {', '.join(texts)}"
+            404, f"version {name!r} of script {doc['scriptId']!r} not found; there are {', '.join(texts)}"
         )
     return texts[name]
 
@@ -142,11 +158,12 @@ def parsed(doc: Mapping[str, Any], version: str) -> Script:
 
 
 def as_json(doc: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """Return the wire form of one version.
+    """Return the wire form of one version; empty means the one of `version_name`.
 
     Raises:
         HttpError: 404, the script has no such version.
     """
+    version = version_name(doc, version)
     text = text_of(doc, version)
     script = _parse(text, "scriptText")
     return {
@@ -204,6 +221,16 @@ def _parse(text: str, field: str) -> Script:
         return _markup_v1.parse(text)
     except ScriptError as error:
         raise HttpError(400, f"{field}: {error}") from None
+
+
+def _given_id(fields: Fields) -> str:
+    """Read the id that the caller chose, which later calls put into a path; empty when there is none."""
+    script_id = fields.text("scriptId", longest=_ID_LENGTH).strip()
+    if "/" in script_id or script_id in {".", ".."}:
+        raise fields.error(
+            "scriptId", script_id, "a name that can stand in a URL path: without '/', and not '.' or '..'"
+        )
+    return script_id
 
 
 def _name(fields: Fields, key: str) -> str:

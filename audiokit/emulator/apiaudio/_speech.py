@@ -9,14 +9,14 @@ import attrs
 
 from audiokit.emulator import _progress, _voicing
 from audiokit.emulator._fields import Fields, shown
-from audiokit.emulator._http import HttpError
+from audiokit.emulator._http import HttpError, work_refusal
 from audiokit.emulator._links import file_label
 from audiokit.emulator._script import ScriptError
 from audiokit.emulator._work import WorkError
 from audiokit.emulator.apiaudio._listeners import identity, read_audience, used_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from audiokit.emulator._context import Context
     from audiokit.emulator._script import Script, SpeechPart
@@ -132,29 +132,38 @@ async def of_request(context: Context, account: str, request_id: str) -> dict[st
     return await _progress.current(context, _KIND, f"{request_id}.0", account=account)
 
 
+def failed_status(parts: Iterable[Mapping[str, Any]]) -> int:
+    """Return the HTTP status of failed parts: 422 when words were refused, 500 when the emulator failed."""
+    return max(int(part.get("status", 422)) for part in parts)
+
+
 async def _speak_all(
     context: Context, account: str, order: SpeechOrder, values: dict[str, str]
 ) -> dict[str, Any]:
     parts = await _progress.together(
-        _speak(context, account, order, part, values) for part in order.script.speech
+        _speak(context, account, order, part, values, f"{place}of{len(siblings)}")
+        for siblings in (section.speech for section in order.script.sections)
+        for place, part in enumerate(siblings, start=1)
     )
     if parts and all(part["error"] for part in parts):
-        raise HttpError(422, "; ".join(dict.fromkeys(f"section {p['name']!r}: {p['error']}" for p in parts)))
+        reasons = dict.fromkeys(f"section {part['name']!r}: {part['error']}" for part in parts)
+        raise HttpError(failed_status(parts), "; ".join(reasons))
     return {"parts": parts}
 
 
 async def _speak(
-    context: Context, account: str, order: SpeechOrder, part: SpeechPart, values: dict[str, str]
+    context: Context, account: str, order: SpeechOrder, part: SpeechPart, values: dict[str, str], place: str
 ) -> dict[str, Any]:
-    """Speak one part; a failure is its own and does not stop the others."""
-    siblings = [other.name for other in order.script.speech if other.section == part.section]
-    label = f"{part.section}__$3ct10n~{siblings.index(part.name) + 1}of{len(siblings)}"
+    """Speak one part, of *place* like ``1of2`` in its section; a failure does not stop the others."""
+    label = f"{part.section}__$3ct10n~{place}"
     known = {"name": part.name, "section": part.section, "label": file_label(label, extension="wav")}
     try:
         spoken = await _voicing.speak(context, account, part, order.deliveries[part.name], values)
     except WorkError as error:
-        return {**known, "file": None, "seconds": 0.0, "error": error.message}
-    return {**known, "file": spoken.file, "seconds": spoken.seconds, "error": None}
+        status = 422 if error.kind == "refused" else 500
+        message = work_refusal(error).message
+        return {**known, "file": None, "seconds": 0.0, "error": message, "status": status}
+    return {**known, "file": spoken.file, "seconds": spoken.seconds, "error": None, "status": 201}
 
 
 def _delivery(own: Fields, general: Fields) -> Delivery:

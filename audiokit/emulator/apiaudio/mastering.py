@@ -57,7 +57,6 @@ async def retrieve(request: Request) -> Response:
     script_id = query.get("scriptId", "")
     if not script_id:
         raise HttpError(400, "scriptId is required")
-    version = _scripts.version_name(query.get("version", ""))
     is_public = query_flag(query.get("public"), name="public")
     is_vast = query_flag(query.get("vast"), name="vast")
     if is_vast and not is_public:
@@ -66,6 +65,7 @@ async def retrieve(request: Request) -> Response:
     doc = await _scripts.find(context, account, script_id)
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found")
+    version = _scripts.version_name(doc, query.get("version", ""))
     listener = {name: value for name, value in query.items() if name not in _RESERVED}
     values = used_values(_scripts.parsed(doc, version), listener)
     track = await _mastering.find(

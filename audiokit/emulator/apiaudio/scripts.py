@@ -51,7 +51,7 @@ async def find(request: Request) -> Response:
         if all(doc[key] == value for key, value in wanted.items())
     ][:_LONGEST_LIST]
     if verbose:
-        return reply({"scripts": [_scripts.as_json(doc, "") for doc in found if doc["versions"].get("v0")]})
+        return reply({"scripts": [_scripts.as_json(doc, _scripts.first_version(doc)) for doc in found]})
     keys = ("projectName", "moduleName", "scriptName", "scriptId")
     return reply({"scripts": [{key: doc[key] for key in keys} for doc in found]})
 

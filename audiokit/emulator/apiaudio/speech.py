@@ -25,10 +25,11 @@ async def create(request: Request) -> Response:
     """Speak every section of a script for each listener; replies for the first one."""
     context, account = context_of(request), account_of(request)
     fields = Fields(await read_json(request))
-    script_id, version = fields.required_text("scriptId"), _scripts.version_name(fields.text("version"))
+    script_id, wanted = fields.required_text("scriptId"), fields.text("version")
     doc = await _scripts.find(context, account, script_id)
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found; create the script first")
+    version = _scripts.version_name(doc, wanted)
     order = _speech.read_order(fields, script_id, version, _scripts.parsed(doc, version))
     hold_s = context.settings.hold_s if fields.flag("sync", default=True) else 0.0
     warnings = [*order.warnings, *unknown_fields(fields)]
@@ -67,7 +68,7 @@ async def retrieve(request: Request) -> Response:
     if failed := [part for part in parts if part["error"]]:
         errors = [f"section {part['name']!r}: {part['error']}" for part in failed]
         body = {part["name"]: _part_json(request, speech, part) for part in failed}
-        raise HttpError(422, errors[0], body={**body, "errors": errors})
+        raise HttpError(_speech.failed_status(failed), errors[0], body={**body, "errors": errors})
     return reply({part["name"]: private_url(request, part["file"], part["label"]) for part in parts})
 
 
@@ -76,7 +77,7 @@ async def _by_identity(request: Request, script_id: str, query: dict[str, str]) 
     doc = await _scripts.find(context, account, script_id)
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found")
-    version = _scripts.version_name(query.get("version", ""))
+    version = _scripts.version_name(doc, query.get("version", ""))
     listener = {name: value for name, value in query.items() if name not in _RESERVED}
     values = used_values(_scripts.parsed(doc, version), listener)
     speech = await _speech.latest(context, account, script_id=script_id, version=version, values=values)
@@ -93,6 +94,6 @@ def _key(speech: dict[str, Any], part: dict[str, Any]) -> str:
 def _part_json(request: Request, speech: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     known = {"created_at": speech["created_at"], "requestId": speech["request_id"]}
     if part["error"]:
-        return {"message": part["error"], "status_code": "422", **known}
+        return {"message": part["error"], "status_code": str(_speech.failed_status([part])), **known}
     url = private_url(request, part["file"], part["label"])
     return {"message": "speech created", "status_code": "201", **known, "url": url}

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from audiokit.emulator._body import read_json
+from audiokit.emulator._fields import shown
 from audiokit.emulator._http import HttpError, label_problem
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            self.wrong(name, f"{name} must be a string, got {value!r}", "type_error.str")
+            self.wrong(name, f"{name} must be a string, got {shown(value)}", "type_error.str")
             return None
         if len(value) < shortest or (longest is not None and len(value) > longest):
             wanted = f"{shortest} to {longest}" if longest is not None else f"at least {shortest}"
@@ -101,7 +102,7 @@ class Fields:
         """Read a name of 1 to 40 characters."""
         value = self._required(name, self.opt_label(name, strict=strict))
         if value is not None and not value.strip():
-            self.wrong(name, f"{name} must not be blank, got {value!r}", "value_error.label")
+            self.wrong(name, f"{name} must not be blank, got {shown(value)}", "value_error.label")
         return value or ""
 
     def opt_uuid(self, name: str) -> str | None:
@@ -111,7 +112,7 @@ class Fields:
             return None
         found = canonical_uuid(value)
         if found is None:
-            self.wrong(name, f"{name} must be a UUID, got {value!r}", "type_error.uuid")
+            self.wrong(name, f"{name} must be a UUID, got {shown(value)}", "type_error.uuid")
         return found
 
     def uuid(self, name: str) -> str:
@@ -128,7 +129,7 @@ class Fields:
         found = [(value, canonical_uuid(value)) for value in values]
         for value, known in found:
             if known is None:
-                self.wrong(name, f"{name} must hold UUIDs, got {value!r}", "type_error.uuid")
+                self.wrong(name, f"{name} must hold UUIDs, got {shown(value)}", "type_error.uuid")
         return [known for _, known in found if known is not None]
 
     def flag(self, name: str, *, default: bool = False) -> bool:
@@ -140,7 +141,7 @@ class Fields:
             return value
         if self._texts and isinstance(value, str) and value.casefold() in _TRUE | _FALSE:
             return value.casefold() in _TRUE
-        self.wrong(name, f"{name} must be true or false, got {value!r}", "type_error.bool")
+        self.wrong(name, f"{name} must be true or false, got {shown(value)}", "type_error.bool")
         return default
 
     def required_flag(self, name: str) -> bool:
@@ -162,7 +163,9 @@ class Fields:
             value = int(value)
         wanted = f"{least} to {most}" if most is not None else f"at least {least}"
         if isinstance(value, bool) or not isinstance(value, int):
-            self.wrong(name, f"{name} must be a whole number, {wanted}, got {value!r}", "type_error.integer")
+            self.wrong(
+                name, f"{name} must be a whole number, {wanted}, got {shown(value)}", "type_error.integer"
+            )
             return default
         if value < least or (most is not None and value > most):
             self.wrong(name, f"{name} must be {wanted}, got {value}", "value_error.number.range")
@@ -175,7 +178,9 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            self.wrong(name, f"{name} must be a number, {least} to {most}, got {value!r}", "type_error.float")
+            self.wrong(
+                name, f"{name} must be a number, {least} to {most}, got {shown(value)}", "type_error.float"
+            )
             return None
         if not least <= value <= most:
             self.wrong(name, f"{name} must be {least} to {most}, got {value}", "value_error.number.range")
@@ -188,7 +193,9 @@ class Fields:
         if value is None:
             return None
         if value not in allowed:
-            self.wrong(name, f"{name} must be one of {', '.join(allowed)}; got {value!r}", "type_error.enum")
+            self.wrong(
+                name, f"{name} must be one of {', '.join(allowed)}; got {shown(value)}", "type_error.enum"
+            )
             return None
         return str(value)
 
@@ -203,7 +210,7 @@ class Fields:
             moment = None
         if moment is None or moment.tzinfo is None:
             self.wrong(
-                name, f"{name} must be ISO 8601 with a time zone, got {text!r}", "value_error.datetime"
+                name, f"{name} must be ISO 8601 with a time zone, got {shown(text)}", "value_error.datetime"
             )
             return None
         return moment
@@ -233,7 +240,7 @@ def path_id(request: Request, name: str) -> str:
     value = request.path_params[name]
     found = canonical_uuid(value)
     if found is None:
-        raise invalid(("path", name), f"{name} must be a UUID, got {value!r}", "type_error.uuid")
+        raise invalid(("path", name), f"{name} must be a UUID, got {shown(value)}", "type_error.uuid")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audiokit.emulator._fields import shown
 from audiokit.emulator._http import HttpError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _WHERE = {
 
 def not_found(field: str, value: object, hint: str) -> HttpError:
     """Make a 404 that names field and value."""
-    return HttpError(404, f"{field} {value!r} not found; {hint}")
+    return HttpError(404, f"{field} {shown(value)} not found; {hint}")
 
 
 async def find(

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import attrs
 
 from audiokit._formats import HEAD_BYTES, describe, sniff_at
-from audiokit.emulator._http import HttpError, safe_name
+from audiokit.emulator._http import EMULATOR_FAILED, HttpError, safe_name, work_refusal
 from audiokit.emulator._store import MissingDocumentError
 from audiokit.emulator._work import WorkError
 
@@ -29,7 +29,13 @@ WAVEFORM_NAME = "waveform.png"
 
 @attrs.frozen(kw_only=True)
 class Probe:
-    """What is known of an audio file after it was decoded whole, or why it was refused."""
+    """What is known of an audio file after it was decoded whole, or why nothing is.
+
+    Attributes:
+        facts: What the worker found.
+        error: What to tell the caller, or None.
+        refused: Whether the data is at fault, and not the emulator.
+    """
 
     facts: dict[str, Any] = attrs.field(factory=dict)
     error: str | None = None
@@ -67,7 +73,10 @@ async def probe(context: Context, path: Path) -> Probe:
     try:
         facts = await context.work.run("probe", path=str(path), max_seconds=context.settings.max_audio_s)
     except WorkError as error:
-        return Probe(error=f"data cannot be used: {error.message}", refused=error.kind == "refused")
+        failure = work_refusal(error)
+        if error.kind == "refused":
+            return Probe(error=f"data cannot be used: {failure.message}", refused=True)
+        return Probe(error=f"data was not checked: {failure.message}; upload it again")
     return Probe(facts=facts)
 
 
@@ -84,7 +93,7 @@ async def ingest(
         outcome = await probing
         if outcome.error is not None:
             await asyncio.to_thread(path.unlink, missing_ok=True)
-            raise HttpError(400, outcome.error)
+            raise HttpError(400 if outcome.refused else 500, outcome.error)
         facts = outcome.facts
         await finish(
             context,
@@ -164,8 +173,9 @@ async def failing_into(context: Context, account: str, kind: str, id_: str) -> A
         try:
             yield
         except (WorkError, HttpError) as error:
+            reason = (work_refusal(error) if isinstance(error, WorkError) else error).message
             await context.store.update(
-                kind, id_, account=account, state="error", process_stage=None, error=error.message
+                kind, id_, account=account, state="error", process_stage=None, error=reason
             )
         except MissingDocumentError:
             raise
@@ -176,7 +186,7 @@ async def failing_into(context: Context, account: str, kind: str, id_: str) -> A
                 account=account,
                 state="error",
                 process_stage=None,
-                error="the emulator failed; see its log",
+                error=EMULATOR_FAILED,
             )
             raise
     except MissingDocumentError:

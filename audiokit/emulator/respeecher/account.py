@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
+from audiokit.emulator._fields import shown
 from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of, open_access
 from audiokit.emulator._keys import ACCOUNT, SESSION_S
 from audiokit.emulator.respeecher import _account
@@ -28,7 +29,9 @@ async def login(request: Request) -> Response:
     seconds = fields.integer("session_duration", default=int(SESSION_S), least=1, most=_LONGEST_SESSION_S)
     fields.check()
     if not context.accounts.knows(email):
-        raise HttpError(404, f"no user with email {email!r}; use the login printed when the emulator started")
+        raise HttpError(
+            404, f"no user with email {shown(email)}; use the login printed when the emulator started"
+        )
     session = context.accounts.log_in(email, password, seconds=seconds)
     if session is None:
         raise HttpError(403, "wrong password; use the login printed when the emulator started")
@@ -58,7 +61,7 @@ async def create_api_key(request: Request) -> Response:
     moment = fields.opt_moment("expires_at")
     expires_at = None if moment is None else moment.timestamp()
     if expires_at is not None and expires_at <= context.clock():
-        fields.wrong("expires_at", f"expires_at must be in the future, got {fields.raw('expires_at')!r}")
+        fields.wrong("expires_at", f"expires_at must be in the future, got {shown(fields.raw('expires_at'))}")
     fields.check()
     return JSONReply({"api_key": context.accounts.new_respeecher_key(expires_at=expires_at)})
 

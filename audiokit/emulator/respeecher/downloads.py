@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
+from audiokit.emulator._fields import shown
 from audiokit.emulator._http import HttpError, account_of, context_of, file_reply
 from audiokit.emulator._store import MissingDocumentError
 from audiokit.emulator.respeecher._processing import FILES_URL, WAVEFORM_NAME
@@ -70,7 +71,7 @@ async def _sample(request: Request, kind: str, name: str) -> Response:
 
 def _nothing(wanted: str) -> HttpError:
     return HttpError(
-        404, f"no file at {wanted!r}; use the url or waveform_url of a finished recording as it is"
+        404, f"no file at {shown(wanted)}; use the url or waveform_url of a finished recording as it is"
     )
 
 

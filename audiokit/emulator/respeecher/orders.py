@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from starlette.routing import Route
 
+from audiokit.emulator._fields import shown
 from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of
 from audiokit.emulator.respeecher import _account, _conversion
 from audiokit.emulator.respeecher._fields import Fields, body_fields, path_id
@@ -45,7 +46,7 @@ async def create(request: Request) -> Response:
     calibration_id, use_calibration = fields.opt_uuid("calibration_id"), fields.flag("use_calibration")
     entries = fields.raw("conversions")
     if not isinstance(entries, list) or not 1 <= len(entries) <= MOST_CONVERSIONS:
-        got = f"{len(entries)} entries" if isinstance(entries, list) else repr(entries)
+        got = f"{len(entries)} entries" if isinstance(entries, list) else shown(entries)
         fields.wrong(
             "conversions", f"conversions must be a list of 1 to {MOST_CONVERSIONS} objects, got {got}"
         )
@@ -144,7 +145,7 @@ async def _wanted(
     """Read one entry of ``conversions``."""
     fields = Fields(entry if isinstance(entry, dict) else {}, "body", "conversions", place)
     if not isinstance(entry, dict):
-        fields.wrong("voice_id", f"each conversion must be an object, got {entry!r}", "type_error.dict")
+        fields.wrong("voice_id", f"each conversion must be an object, got {shown(entry)}", "type_error.dict")
         fields.check()
     voice_id = fields.uuid("voice_id")
     style_id, accent_id = fields.opt_uuid("narration_style_id"), fields.opt_uuid("accent_id")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from audiokit.emulator._fields import shown
 from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of
 from audiokit.emulator.respeecher._archive import archive_reply
 from audiokit.emulator.respeecher._fields import body_fields, path_id, query_fields
@@ -116,7 +117,7 @@ def _models(fields: Fields) -> dict[str, Any]:
     if models is None:
         return {}
     if not isinstance(models, dict):
-        fields.wrong("models", f"models must be an object, got {models!r}", "type_error.dict")
+        fields.wrong("models", f"models must be an object, got {shown(models)}", "type_error.dict")
         return {}
     return models
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from audiokit.emulator._fields import shown
 from audiokit.emulator._http import JSONReply, account_of, context_of
 from audiokit.emulator.respeecher._fields import Fields, body_fields, query_fields
 from audiokit.emulator.respeecher._lookup import find
@@ -83,7 +84,7 @@ async def _ids(request: Request, name: str) -> list[str]:
         if raw is None:
             fields.wrong(name, f"{name} is required: 0 to {MOST_IDS} ids", "value_error.missing")
         elif not isinstance(raw, list):
-            fields.wrong(name, f"{name} must be a list of UUIDs, got {raw!r}", "type_error.list")
+            fields.wrong(name, f"{name} must be a list of UUIDs, got {shown(raw)}", "type_error.list")
         else:
             values = raw
     ids = fields.uuids(name, values, most=MOST_IDS)

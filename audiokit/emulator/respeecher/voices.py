@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from audiokit.emulator._fields import shown
 from audiokit.emulator._http import JSONReply, account_of, context_of
 from audiokit.emulator.respeecher._fields import Fields, body_fields, path_id, query_fields
 from audiokit.emulator.respeecher._lookup import not_found
@@ -161,7 +162,7 @@ def _filters(request: Request, fields: Fields) -> dict[str, list[str]]:
         for value in wanted[name]:
             if value not in allowed:
                 fields.wrong(
-                    name, f"{name} must be one of {', '.join(allowed)}; got {value!r}", "type_error.enum"
+                    name, f"{name} must be one of {', '.join(allowed)}; got {shown(value)}", "type_error.enum"
                 )
     return {name: values for name, values in wanted.items() if values}
 

@@ -218,3 +218,10 @@ def test_worker_ends_when_its_parent_is_killed_during_work(tmp_path: Path) -> No
     while _is_running(worker) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _is_running(worker)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sessions are POSIX's")
+async def test_a_ctrl_c_in_the_terminal_does_not_reach_workers(pool: WorkPool) -> None:
+    """Each worker leads a session of its own, also while it is still starting."""
+    worker = (await pool.run("_print", text=""))["pid"]
+    assert worker == os.getsid(worker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from audiokit.emulator._app import HostCheck
-from audiokit.emulator._body import MIB, read_json, save_body
+from audiokit.emulator._body import MAX_JSON_DEPTH, MIB, read_json, save_body
 from audiokit.emulator._context import Context
 from audiokit.emulator._http import (
     Api,
@@ -209,12 +210,12 @@ async def test_errors_take_the_shape_of_their_api(mini: httpx.AsyncClient) -> No
 
 
 async def test_refused_audio_is_400_and_broken_workers_are_500(mini: httpx.AsyncClient) -> None:
-    """The worker's message reaches the caller."""
+    """A refusal's reason reaches the caller; what broke inside is for the log."""
     refused = await mini.post("/v1/fail", json={"work": "refused"})
     crashed = await mini.post("/v1/fail", json={"work": "crashed"})
 
     assert (400, {"errors": ["because"]}) == (refused.status_code, refused.json())
-    assert (500, {"errors": ["because"]}) == (crashed.status_code, crashed.json())
+    assert (500, {"errors": ["the emulator failed; see its log"]}) == (crashed.status_code, crashed.json())
 
 
 async def test_a_bug_is_a_shaped_500_without_internals(
@@ -324,3 +325,37 @@ def test_a_file_that_is_gone_is_404(tmp_path: Any) -> None:
     """Rather than a broken reply."""
     with pytest.raises(HttpError, match="no longer there"):
         file_reply(tmp_path / "gone", name="x.wav")
+
+
+async def test_a_relative_data_folder_makes_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes, which have another working directory, find the emulator's files."""
+    monkeypatch.chdir(tmp_path)
+    async with Context(EmulatorSettings(data=Path("kept"))) as context:
+        out = context.files.scratch(".wav")
+        await context.work.run(
+            "speak", out=str(out), items=[{"text": "Hello", "voice": "gmw/en-US", "f0_hz": None}]
+        )
+
+        assert (True, tmp_path / "kept" / "scratch") == (out.is_file(), out.parent)
+
+
+@pytest.mark.parametrize("below", ["", "inner"])
+async def test_a_file_as_data_folder_is_named(tmp_path: Path, below: str) -> None:
+    """The message says which path is wrong and what it must be, also when a folder above it is the file."""
+    (tmp_path / "taken").write_text("")
+    data = tmp_path / "taken" / below
+
+    with pytest.raises(NotADirectoryError, match=r"taken.* is a file; data must name a folder"):
+        async with Context(EmulatorSettings(data=data)):
+            pass
+
+
+async def test_json_is_taken_to_its_depth_and_refused_beyond(mini: httpx.AsyncClient) -> None:
+    """Bodies at the limit are read; one level more is a 400 in the API's shape."""
+    inner = MAX_JSON_DEPTH - 1
+    deepest = await mini.post("/v1/fail", content=b'{"a":' + b"[" * inner + b"]" * inner + b"}")
+    deeper = await mini.post("/v1/fail", content=b'{"a":' + b"[" * (inner + 1) + b"]" * (inner + 1) + b"}")
+
+    assert ["field 'x' is wrong"] == deepest.json()["errors"]  # it was read; the handler refuses all
+    assert (400, ["errors"]) == (deeper.status_code, list(deeper.json()))
+    assert f"deeper than {MAX_JSON_DEPTH} levels" in deeper.text

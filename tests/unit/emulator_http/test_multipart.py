@@ -141,3 +141,12 @@ async def test_a_client_that_goes_away_leaves_no_file(path: Path) -> None:
         await read_upload(request, file_field="data", path=path, limit_bytes=1000)
 
     assert not path.exists()
+
+
+@pytest.mark.parametrize("second", [b"two", b""])
+async def test_a_second_file_is_refused(path: Path, second: bytes) -> None:
+    """Two files are never joined into one, and nothing is left behind."""
+    with pytest.raises(HttpError, match="more than one part named 'data'") as caught:
+        await read(part("data", b"one", "a.wav") + part("data", second, "b.wav") + END, path)
+
+    assert (400, False) == (caught.value.status, path.exists())

@@ -112,3 +112,22 @@ async def test_odd_headers_are_refused(emulator: Any) -> None:
     ):
         headers = {"content-type": content_type}
         await emulator.refused(400, "POST", "/api/recordings", content=b"x", headers=headers)
+
+
+@pytest.mark.parametrize("depth", [300, 1000])
+async def test_deeply_nested_bodies_are_422(emulator: Any, depth: int) -> None:
+    """Known and unknown fields alike."""
+    for field in ("name", "models", "unknown"):
+        content = b'{"name": "a", "%s": %s}' % (field.encode(), b"[" * depth + b"]" * depth)
+        await emulator.refused(422, "POST", "/api/projects", content=content)
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("/api/projects", "owner"), ("/api/projects", "models"), ("/api/v2/orders", "conversions")],
+)
+async def test_refusals_do_not_echo_large_values(emulator: Any, path: str, field: str) -> None:
+    """A wrong value of a megabyte is shown by its beginning."""
+    reply = await emulator.client.post(path, json={"name": "a", field: "x" * 1_000_000})
+
+    assert (422, True) == (reply.status_code, len(reply.content) < 2000)

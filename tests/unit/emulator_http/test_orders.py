@@ -235,9 +235,8 @@ async def test_conversions_and_failed_originals_cannot_be_converted(emulator: An
     emulator.work.failures["probe"] = WorkError("crashed", "died")
     failed = await emulator.original()
     body["original_id"] = failed["id"]
-    assert "cannot be converted: data cannot be used: died" in await emulator.refused(
-        400, "POST", "/api/v2/orders", json=body
-    )
+    told = await emulator.refused(400, "POST", "/api/v2/orders", json=body)
+    assert "cannot be converted: data was not checked: the emulator failed" in told
 
 
 async def test_without_credits_an_order_is_402(open_emulator: Any) -> None:

@@ -162,12 +162,13 @@ async def test_a_truncation_is_stated(emulator: Any, monkeypatch: pytest.MonkeyP
 
 
 async def test_a_dead_worker_ends_in_state_error(emulator: Any) -> None:
-    """Never a hang, and the server goes on."""
+    """Never a hang, the data is not blamed, and the server goes on."""
     emulator.work.failures["probe"] = WorkError("crashed", "the audio worker died")
     failed = await emulator.original()
     emulator.work.failures.clear()
 
-    assert ("error", "data cannot be used: the audio worker died") == (failed["state"], failed["error"])
+    reason = "data was not checked: the emulator failed; see its log; upload it again"
+    assert ("error", reason) == (failed["state"], failed["error"])
     assert "done" == (await emulator.original())["state"]
 
 

@@ -85,14 +85,32 @@ def test_a_key_given_at_start_wins_over_the_kept_one(tmp_path: Path) -> None:
     assert "n" * 40 == accounts(file).api_key
 
 
-@pytest.mark.parametrize("content", [b"{", b'{"unknown": 1}'])
-def test_a_damaged_login_file_says_what_to_do(tmp_path: Path, content: bytes) -> None:
-    """The message names the file and the remedy."""
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"{", ""),
+        (b"\xff", ""),
+        (b"[1]", ""),
+        (b'{"unknown": 1}', "unexpected keyword argument 'unknown'"),
+        (b'{"api_key": 5}', "api_key must be a string of at least 32 characters, got int"),
+        (b'{"api_key": "short"}', "api_key must be a string of at least 32 characters, got 5 characters"),
+        (b'{"api_key": null}', "api_key must be a string"),
+        (b'{"respeecher_key": "short"}', "respeecher_key must be a string of at least 32"),
+        (b'{"url_secret": ""}', "url_secret must be a string of at least 32"),
+        (b'{"password": ["x"]}', "password must be a string of at least 1"),
+        (b'{"respeecher_key_expires_at": "soon"}', "respeecher_key_expires_at must be null or seconds"),
+    ],
+)
+def test_a_damaged_login_file_says_what_to_do(tmp_path: Path, content: bytes, rule: str) -> None:
+    """The message names the file, the rule and the remedy, and repeats no secret."""
     file = tmp_path / "login.json"
     file.write_bytes(content)
 
-    with pytest.raises(ValueError, match=r"login\.json .* damaged; delete it"):
+    with pytest.raises(ValueError, match=r"login\.json is damaged; delete it") as caught:
         accounts(file)
+
+    assert rule in str(caught.value)
+    assert "short" not in str(caught.value)
 
 
 def test_sessions_end_by_time_and_by_logout() -> None:

@@ -116,3 +116,13 @@ async def test_a_closed_store_says_how_to_open_it() -> None:
     """Use outside `async with` names the remedy."""
     with pytest.raises(RuntimeError, match="async with Store"):
         await Store(None).get("thing", "1", account="me")
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    """The message says which file and what to do."""
+    path = tmp_path / "emulator.sqlite"
+    path.write_bytes(b"garbage" * 200)
+
+    with pytest.raises(ValueError, match=r"emulator\.sqlite cannot be used .* move it away"):
+        async with Store(path):
+            pass

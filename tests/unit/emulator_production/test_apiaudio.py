@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from audiokit.emulator._work import WorkError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -294,3 +296,87 @@ async def test_a_wrong_key_is_forbidden(emulator: Emulator) -> None:
     """403 with a message, as the service answers."""
     reply = await emulator.v1("GET", "/voice", headers={"x-api-key": "wrong"})
     assert (403, ["message"]) == (reply.status_code, list(reply.json()))
+
+
+@pytest.mark.parametrize("script_id", ["../../x", "a/b", "/", ".", ".."])
+async def test_an_id_that_no_path_can_hold_is_refused(emulator: Emulator, script_id: str) -> None:
+    """It would be made and never be found again."""
+    reply = await emulator.v1("POST", "/script", json={"scriptText": "Hi.", "scriptId": script_id})
+    assert 400 == reply.status_code
+    assert (
+        f"scriptId must be a name that can stand in a URL path: without '/', and not '.' or '..', got "
+        f"{script_id!r}" == errors(reply)
+    )
+
+
+async def test_the_only_version_of_a_script_is_its_default(emulator: Emulator) -> None:
+    """Without a version it is read, listed, spoken and found again."""
+    script_id = await emulator.script("Hello.", version="v1")
+    read = await emulator.v1("GET", f"/script/{script_id}")
+    listed = await emulator.v1("GET", "/script")
+    assert (200, "v1", "Hello.") == (read.status_code, read.json()["version"], read.json()["scriptText"])
+    assert [("v1", script_id)] == [(s["version"], s["scriptId"]) for s in listed.json()["scripts"]]
+
+    made = await emulator.v1("POST", "/speech", json={"scriptId": script_id})
+    mastered = await emulator.v1("POST", "/mastering", json={"scriptId": script_id})
+    assert (200, 200) == (made.status_code, mastered.status_code)
+    for query in ({"scriptId": script_id}, {"scriptId": script_id, "version": "v1"}):
+        for path in ("/speech", "/mastering"):
+            assert 200 == (await emulator.v1("GET", path, params=query)).status_code
+    assert "is the script itself" in errors(
+        await emulator.v1("DELETE", f"/script/{script_id}", params={"version": "v1"})
+    )
+
+
+async def test_of_several_versions_one_must_be_named(emulator: Emulator) -> None:
+    """The refusal says which there are; a list shows the oldest."""
+    script_id = await emulator.script("One.", version="v1", versions={"v2": "Two."})
+    reply = await emulator.v1("GET", f"/script/{script_id}")
+    listed = await emulator.v1("GET", "/script")
+    assert (404, True) == (reply.status_code, errors(reply).endswith("not found; there are v1, v2"))
+    assert ["v1"] == [s["version"] for s in listed.json()["scripts"]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"scriptText": "x" * 200_001}, "scriptText"),
+        ({"scriptText": "x", "versions": {"b": "y" * 200_001}}, "versions.b"),
+    ],
+)
+async def test_a_script_that_is_too_long_is_told_both_figures(
+    emulator: Emulator, fields: dict[str, Any], name: str
+) -> None:
+    """How long it is, and how long it may be; not all of it."""
+    told = errors(await emulator.v1("POST", "/script", json=fields))
+    assert told.startswith(f"{name} must be at most 200000 characters, it has 200001, got ")
+    assert len(told) < 200
+
+
+async def test_a_dead_worker_is_not_blamed_on_the_words(emulator: Emulator) -> None:
+    """Speech is a 500 without internals, on creation and on reading."""
+    script_id = await emulator.script("Hello.")
+
+    async def die(op: str, /, **params: Any) -> dict[str, Any]:
+        raise WorkError("crashed", "audio operation 'speak' failed inside (LibsndfileError)")
+
+    emulator.work.run = die
+    made = await emulator.v1("POST", "/speech", json={"scriptId": script_id})
+    read = await emulator.v1("GET", "/speech", params={"scriptId": script_id})
+    assert [500, 500] == [made.status_code, read.status_code]
+    assert "section 'default': the emulator failed; see its log" == errors(made) == errors(read)
+
+
+async def test_a_dead_worker_is_not_blamed_on_the_upload(
+    emulator: Emulator, make_wav: Callable[[float], bytes]
+) -> None:
+    """The check failed, not the data: a 500 that says to upload again."""
+    announced = (await emulator.v1("GET", "/file/customaudio/uploadurl", params={"filename": "a.wav"})).json()
+
+    async def die(op: str, /, **params: Any) -> dict[str, Any]:
+        raise WorkError("crashed", "the audio worker stopped")
+
+    emulator.work.run = die
+    reply = await emulator.put(announced["fileUploadUrl"], make_wav(1.0))
+    told = "the upload of 'a.wav' was not checked: the emulator failed; see its log; upload it again"
+    assert (500, told) == (reply.status_code, errors(reply))

@@ -281,12 +281,15 @@ async def test_a_slow_master_is_202_until_it_is_done(emulator: Emulator) -> None
 
 
 async def test_a_failed_rendering_is_told_on_every_reading(emulator: Emulator) -> None:
-    """Refused work is a 400, a dead worker a 422; both in the API's shape."""
+    """Refused work is a 400, a dead worker a 500 without its internals; both in the API's shape."""
     from audiokit.emulator._work import WorkError
 
     script_id = await emulator.spoken("Hello.")
     run = emulator.work.run
-    for kind, status in (("refused", 400), ("crashed", 422)):
+    for kind, status, told in (
+        ("refused", 400, "it refused"),
+        ("crashed", 500, "the emulator failed; see its log"),
+    ):
 
         async def fail(op: str, /, **params: Any) -> dict[str, Any]:
             if op == "render":
@@ -295,7 +298,7 @@ async def test_a_failed_rendering_is_told_on_every_reading(emulator: Emulator) -
 
         emulator.work.run = fail
         reply = await master(emulator, script_id)
-        assert (status, [f"it {kind}"]) == (reply.status_code, reply.json()["errors"])
+        assert (status, [told]) == (reply.status_code, reply.json()["errors"])
         assert status == (await retrieve(emulator, script_id)).status_code
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from audiokit.emulator._markup_v2 import parse
 from audiokit.emulator._script import Effect, Media, Pause, Say, ScriptError, fill
+from audiokit.emulator._script_builder import ScriptBuilder
 
 
 def texts(text: str, **values: str) -> list[str]:
@@ -111,3 +112,30 @@ def test_wrong_markup_is_refused_with_a_reason(text: str, message: str) -> None:
     """Every fault names what was written."""
     with pytest.raises(ScriptError, match=message):
         parse(text)
+
+
+class CountingSet(set[str]):
+    """A set that counts how often it is asked."""
+
+    asked = 0
+
+    def __contains__(self, item: object) -> bool:
+        self.asked += 1
+        return super().__contains__(item)
+
+
+def test_naming_thousands_of_sections_takes_a_few_lookups_each() -> None:
+    """The next free number is remembered, not searched for from one."""
+    builder, names = ScriptBuilder(), CountingSet()
+    builder._names = names
+    for _ in range(2000):
+        builder.start(builder.free_name("section"))
+        builder.finish()
+
+    assert (2000, True) == (len(names), names.asked <= 4 * 2000)
+
+
+def test_a_free_name_steps_over_names_that_the_author_took() -> None:
+    """Numbers are given in order, and never twice."""
+    text = "<as:section name='section_2'>a</as:section>" + "<as:section>b</as:section>" * 3
+    assert ["section_2", "section_1", "section_3", "section_4"] == [s.name for s in parse(text)[0].sections]

@@ -115,3 +115,13 @@ async def test_queries_are_answered_whatever_they_hold(emulator: Emulator) -> No
     assert 400 == (await emulator.v1("GET", "/speech")).status_code
     assert 400 == (await emulator.v1("GET", "/file/customaudio/uploadurl")).status_code
     assert 400 == (await emulator.v1("GET", "/voice", params={"limit": "-1"})).status_code
+
+
+@pytest.mark.parametrize("depth", [300, 1000])
+async def test_deeply_nested_bodies_are_refused(emulator: Emulator, depth: int) -> None:
+    """Nothing deep is stored or shown, whichever field it stands in."""
+    value = b"[" * depth + b"]" * depth
+    for body in (b'{"scriptText": "hi", "metadata": {"a": %s}}' % value, b'{"scriptText": %s}' % value):
+        for call, path in ((emulator.v1, "/script"), (emulator.v2, "/content/script")):
+            reply = await call("POST", path, content=body)
+            assert (400, True) == (reply.status_code, "levels" in reply.json()["errors"][0])
