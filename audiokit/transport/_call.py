@@ -157,3 +157,4 @@ class Call:
     retry: Retry = Retry.IF_REFUSED
     timeout_s: float | None = None
     authorise: bool = True
+    accept_encoding: str = "gzip, deflate"

@@ -25,7 +25,12 @@ OUTCOMES: Final[tuple[tuple[type[httpx.RequestError], Outcome], ...]] = (
     (httpx.RequestError, Outcome.UNKNOWN),
 )
 
-NEVER_REPEATED: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.DecodingError)
+NEVER_REPEATED: Final = (
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.DecodingError,
+    httpx.TooManyRedirects,
+)
 """Failures that would come back the same."""
 
 

@@ -116,18 +116,21 @@ class ConnectionPool(httpx.AsyncBaseTransport):
         self._in_use.discard(connection)
         self._gate.release()
         is_clean = False
-        with (
-            anyio.CancelScope(shield=True),
-            anyio.move_on_after(_CLOSE_S),
-            contextlib.suppress(httpx.HTTPError, OSError),  # then it is not clean, and is dropped
-        ):
-            await stream.close_inner()
-            is_clean = stream.is_complete
-        if is_clean and not self._closed and self._idle < self._limits.idle_connections:
-            self._stacks.setdefault(origin, []).append(_Idle(connection, self._now()))
-            self._idle += 1
-        else:
-            await _close_all([connection])
+        try:
+            with (
+                anyio.CancelScope(shield=True),
+                anyio.move_on_after(_CLOSE_S),
+                contextlib.suppress(httpx.HTTPError, OSError),  # then it is not clean, and is dropped
+            ):
+                is_whole = stream.is_complete and not stream.has_leftover
+                await stream.close_inner()
+                is_clean = is_whole
+        finally:  # the shield holds off anyio's cancellation, not a bare task.cancel()
+            if is_clean and not self._closed and self._idle < self._limits.idle_connections:
+                self._stacks.setdefault(origin, []).append(_Idle(connection, self._now()))
+                self._idle += 1
+            else:
+                await _close_all([connection])
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -147,6 +150,18 @@ class _Stream(httpx.AsyncByteStream):
         give_back, self._give_back = self._give_back, None
         if give_back is not None:
             await give_back(self)  # type: ignore[misc]
+
+    @property
+    def has_leftover(self) -> bool:
+        """Whether bytes lie behind the announced end: the next call would take them for its own answer.
+
+        httpcore does not say, so its parser is asked; one that cannot be found counts as having some.
+        """
+        connection: object = self._inner
+        for name in ("_httpcore_stream", "_stream", "_connection"):
+            connection = getattr(connection, name, None)
+        parser = getattr(connection, "_h11_state", None)
+        return parser is None or bool(parser.trailing_data[0])
 
     async def close_inner(self) -> None:
         await self._inner.aclose()

@@ -22,7 +22,7 @@ from audiokit.transport._pool import ConnectionPool
 
 CLOSE_S: Final = 5.0
 _MAX_REDIRECTS: Final = 5
-_HEADERS: Final = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "audiokit"}
+_HEADERS: Final = {"accept": "*/*", "user-agent": "audiokit"}
 
 
 class Attempts:
@@ -125,7 +125,8 @@ class Sender:
     async def _request(
         self, call: Call, url: str, query: Any, tries: Attempts, *, trusted: bool
     ) -> httpx.Request:
-        headers = {**_HEADERS, **(call.headers if trusted or not call.authorise else {})}
+        own = {**_HEADERS, "accept-encoding": call.accept_encoding}
+        headers = {**own, **(call.headers if trusted or not call.authorise else {})}
         if call.body is not None:
             if call.body.content_type:
                 headers["content-type"] = call.body.content_type

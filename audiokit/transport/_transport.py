@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import anyio
+import attrs
 import httpx
 
 from audiokit._config import (
@@ -194,7 +195,9 @@ class Transport:
                 on_progress=on_progress,
             )
 
-        return await self._perform(call, save, limit_s=math.inf)
+        # Audio does not compress, and only a plain body says its size.
+        plain = attrs.evolve(call, accept_encoding="identity")
+        return await self._perform(plain, save, limit_s=math.inf)
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncGenerator[StreamReply]:

@@ -1,0 +1,20 @@
+"""The page shows the table that is tested."""
+
+from __future__ import annotations
+
+from faults_known import KNOWN
+from faults_list import FAULTS
+from faults_readme import README, current
+
+
+def test_readme_shows_the_table() -> None:
+    """`python tests/faults/faults_readme.py` was run after the last change of a row."""
+    text = README.read_text("utf-8")
+    assert current(text) == text
+
+
+def test_names_of_faults_are_unique_and_known_bugs_have_a_row() -> None:
+    """A name leads to one row, so that no exception is left behind for a row that is gone."""
+    names = [fault.name for fault in FAULTS]
+    assert len(set(names)) == len(names)
+    assert set() == set(KNOWN) - set(names)
