@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -61,6 +62,7 @@ async def test_force_length_and_channels_are_exact(
     sound = listen(await kit.apiaudio.mastering.download(script_id, tmp_path, end_format="wav"))
     assert abs(sound.seconds - 12) <= 0.010
     assert sound.channels == channels
+    assert sound.between(9.0, 10.0).rms > 0.001
 
 
 async def test_a_listener_hears_their_own_track(kit: AudioKit, script_id: str, tmp_path: Path) -> None:
@@ -95,11 +97,11 @@ async def test_a_section_ends_where_it_is_told(kit: AudioKit, script_id: str, tm
 
 
 async def test_media_is_placed_and_trimmed(kit: AudioKit, tmp_path: Path) -> None:
-    """A recording bound to a media tag is heard, and its trim changes its level by as much."""
+    """A recording bound to a media tag is heard, and its trim moves it against the speech by as much."""
     media = await kit.apiaudio.media.upload(AUDIO / "vowel_147hz.wav")
     script = await kit.apiaudio.scripts.create("<<sectionName::main>>Listen. <<media::vowel>> That was it.")
     await kit.apiaudio.speech.create_and_wait(script.script_id)
-    lengths = []
+    levels_db = []
     for trim_db in (0.0, -12.0):
         await kit.apiaudio.mastering.create_and_wait(
             script.script_id,
@@ -110,9 +112,11 @@ async def test_media_is_placed_and_trimmed(kit: AudioKit, tmp_path: Path) -> Non
         path = await kit.apiaudio.mastering.download(
             script.script_id, tmp_path / f"{trim_db}.wav", end_format="wav"
         )
-        lengths.append(listen(path).seconds)
-    assert abs(lengths[0] - lengths[1]) < 0.01
-    assert lengths[0] > 2.0
+        sound = listen(path)
+        # The vowel lasts two seconds; before and after it there are only words.
+        vowel, words = sound.between(1.0, 2.2), sound.between(2.75, 3.3)
+        levels_db.append(20 * math.log10(vowel.rms / words.rms))
+    assert abs(levels_db[0] - levels_db[1] - 12.0) < 1.5
 
 
 async def test_vast_links_the_public_file(kit: AudioKit, script_id: str, tmp_path: Path) -> None:
