@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import os
 from collections.abc import Mapping
@@ -12,7 +13,17 @@ import attrs
 
 from audiokit.errors import InvalidRequest
 
-__all__ = ["ApiAccess", "ApiKey", "Limits", "Login", "RetryPolicy", "Timeouts"]
+__all__ = [
+    "ApiAccess",
+    "ApiKey",
+    "Limits",
+    "Login",
+    "Rate",
+    "RateClass",
+    "RateLimits",
+    "RetryPolicy",
+    "Timeouts",
+]
 
 
 class Secret:
@@ -130,31 +141,114 @@ class Timeouts:
     Attributes:
         call_s: Whole call that moves no file: queue, retries, body. `timeout=` of a call overrides it.
         connect_s: Making one connection.
-        stall_s: Longest silence while sending or receiving; what ends a transfer that hangs.
+        stall_s: Longest silence while sending or receiving; what ends a transfer that hangs. The head of
+            an answer must be complete within it.
+        least_bytes_per_s: Slowest transfer, over any `stall_s` seconds of waiting; what ends one that drips.
         wait_s: Default for `create_and_wait` and for a job, from start to result.
     """
 
     call_s: float = attrs.field(default=60.0, validator=positive)
     connect_s: float = attrs.field(default=10.0, validator=positive)
     stall_s: float = attrs.field(default=60.0, validator=positive)
+    least_bytes_per_s: float = attrs.field(default=1000.0, validator=positive)
     wait_s: float = attrs.field(default=600.0, validator=positive)
+
+
+class RateClass(enum.Enum):
+    """Which of an account's limits on calls over time a call counts against."""
+
+    FAST = "fast"
+    """Calls that answer at once; the rule."""
+
+    SLOW = "slow"
+    """Calls that make the vendor work: uploads, speech from text, calibrations, orders."""
+
+    FREE = "free"
+    """None of them: files."""
+
+
+def _whole(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidRequest.of(attribute.name, value, "a whole number of 1 or more")
+
+
+def _whole_or_none(instance: object, attribute: attrs.Attribute[Any], value: int | None) -> None:
+    if value is not None:
+        _whole(instance, attribute, value)
+
+
+@attrs.frozen(kw_only=True)
+class Rate:
+    """At most so many calls in any span of so many seconds, wherever the span begins."""
+
+    times: int = attrs.field(validator=_whole)
+    seconds: float = attrs.field(validator=positive)
+
+
+@attrs.frozen(kw_only=True)
+class RateLimits:
+    """How many calls an account may begin in any span of time; more wait for their turn.
+
+    All clients of this process that use the same credentials at the same address share one count.
+    Other processes are not seen: give each its `share`. A wait counts within the call's `timeout=`.
+
+    Attributes:
+        respeecher_fast: Respeecher's ordinary calls, as the vendor's published plans have it.
+        respeecher_slow: Respeecher's uploads, speech from text, calibrations and orders.
+        apiaudio: All calls of api.audio v1; the vendor publishes no figure.
+        audiostack: All calls of AudioStack v2; the vendor publishes no figure.
+        share: This process's part of each limit, above 0 and at most 1; e.g. 1/4 for four workers.
+        everywhere: Hold them at any base URL (an emulator, a proxy). False holds them at the vendors'
+            own hosts only, which is what `Limits` does unless it is given a `RateLimits`.
+
+    Raises:
+        InvalidRequest: The share leaves less than one call of a limit.
+    """
+
+    respeecher_fast: Rate | None = Rate(times=500, seconds=300.0)
+    respeecher_slow: Rate | None = Rate(times=100, seconds=300.0)
+    apiaudio: Rate | None = None
+    audiostack: Rate | None = None
+    share: float = 1.0
+    everywhere: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise InvalidRequest.of("share", self.share, "a part above 0 and at most 1")
+        given = (self.respeecher_fast, self.respeecher_slow, self.apiaudio, self.audiostack)
+        smallest = min((rate.times for rate in given if rate is not None), default=None)
+        if smallest is not None and smallest * self.share < 1:
+            raise InvalidRequest.of(
+                "share", self.share, f"at least 1/{smallest}, so that one call is left of each limit"
+            )
+
+    def of(self, api: str, rate_class: RateClass) -> tuple[str, Rate] | None:
+        """The name of the limit for such calls, and this process's part of it; None where there is none."""
+        if rate_class is RateClass.FREE:
+            return None
+        name = f"{api}_{rate_class.value}" if api == "respeecher" else api
+        rate: Rate | None = getattr(self, name)
+        return None if rate is None else (name, attrs.evolve(rate, times=int(rate.times * self.share)))
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """How much at once.
+    """How much at once, and how much over time.
 
     Attributes:
         connections: Open connections to all hosts together.
         idle_connections: Of these, how many may wait for reuse.
         idle_s: Seconds an idle connection is kept.
         uploads: Uploads under way at once; more wait for their turn.
+        rates: Calls over time. By default what the vendors publish, at their own hosts only; a
+            `RateLimits` given here holds at any base URL, and None switches them off.
     """
 
     connections: int = attrs.field(default=100, validator=positive)
-    idle_connections: int = attrs.field(default=20, validator=positive)
+    idle_connections: int = attrs.field(default=100, validator=positive)
     idle_s: float = attrs.field(default=5.0, validator=positive)
     uploads: int = attrs.field(default=8, validator=positive)
+    rates: RateLimits | None = RateLimits(everywhere=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -167,12 +261,24 @@ class RetryPolicy:
         backoff_cap_s: Longest random wait, in seconds.
         retry_after_cap_s: Longest wait asked for by the server that is honoured, in seconds;
             beyond it the error is raised, with `retry_after` set.
+        budget_retries: Retries that the calls of one client to one API may make in advance of
+            successes. When they are spent, a failing call ends with its own error at once: a server
+            that is down is not asked four times as often as one that is up. None for no budget.
+        budget_refund: What a call that succeeds at its first attempt gives back, in retries. One that
+            succeeds at a later attempt gives back its last retry, so that single failures cost nothing.
+        probe_s: Longest wait before the first call that looks whether a spent budget can be opened
+            again, in seconds; doubled after each that fails.
+        probe_cap_s: Longest of these waits, in seconds.
     """
 
     attempts: int = attrs.field(default=4, validator=positive)
     backoff_s: float = attrs.field(default=0.5, validator=positive)
     backoff_cap_s: float = attrs.field(default=20.0, validator=positive)
     retry_after_cap_s: float = attrs.field(default=60.0, validator=positive)
+    budget_retries: int | None = attrs.field(default=100, validator=_whole_or_none)
+    budget_refund: float = attrs.field(default=0.2, validator=positive)
+    probe_s: float = attrs.field(default=1.0, validator=positive)
+    probe_cap_s: float = attrs.field(default=30.0, validator=positive)
 
 
 def access_from_env(env: Mapping[str, str] | None = None) -> dict[str, ApiAccess]:

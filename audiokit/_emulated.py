@@ -20,6 +20,7 @@ from audiokit.errors import EmulatorError, UsageError
 _START_S: Final = 60.0
 _STOP_S: Final = 5.0
 _ERROR_TAIL_BYTES: Final = 2000
+_CONTROL: Final = "control"
 
 
 def _facts(line: bytes) -> Mapping[str, Any]:
@@ -120,7 +121,18 @@ class EmulatorProcess:
             if facts["api_key"]
             else self.login_access  # only Respeecher's key can have been deleted
             for api, facts in self._ready.items()
+            if api != _CONTROL
         }
+
+    @property
+    def control_url(self) -> str:
+        """Base URL of its own endpoints, which count and change what it does; they need `control_key`."""
+        return str(self._ready[_CONTROL]["base_url"])
+
+    @property
+    def control_key(self) -> str:
+        """Key of `control_url` and of faults by header, for the header ``x-control-key``."""
+        return str(self._ready[_CONTROL]["control_key"])
 
     @property
     def login_access(self) -> ApiAccess:

@@ -16,19 +16,28 @@
     │   │   └── PayloadTooLarge          413
     │   ├── CreditsExhausted             402: buy credits
     │   ├── RateLimited                  429: retry later, after `retry_after` seconds
-    │   ├── ServerError                  5xx: retry later
+    │   ├── ServerError                  5xx: retry later; after a paid call, look it up first
     │   ├── RemoteFailure                the API took the work and reports that it failed
     │   └── UnexpectedResponse           the answer has not the shape of the contract
     ├── TransportError                   no usable answer arrived
     │   ├── ConnectionFailed             nothing was sent: retry later
     │   ├── ConnectionLost               cut on the way; the call was safe to repeat, retry later
-    │   ├── OutcomeUnknown               cut on the way, and repeating could do it twice: look it up
+    │   ├── OutcomeUnknown               cut, or given up by a gateway; a repeat could do it twice: look it up
     │   ├── CallTimeout (TimeoutError)   the whole-call `timeout` ran out
     │   ├── UploadInterrupted            the source changed, ended early or cannot be sent twice
     │   └── DownloadFailed               the file arrived incomplete or could not be written
     ├── JobError
     │   ├── JobFailed                    a stage of a job failed; the cause is chained
+    │   ├── JobCancelled                 a job was stopped from here; it may go on remotely
+    │   ├── JobUncertain                 handed over, unanswered, not found: look it up, then say so
+    │   ├── CreditBudgetReached          the orchestrator's own limit; nothing was submitted
     │   └── JobTimeout (TimeoutError)    a job was not finished in time; it may go on remotely
+    ├── JournalError                     the journal of jobs cannot be used or written
+    │   ├── JournalInUse                 another process has it open
+    │   ├── JournalMismatch              it belongs to another account or base URL
+    │   ├── JournalUnreadable            damaged, foreign or newer; left as it was
+    │   ├── JournalWriteFailed           disk full or failing: what was to be recorded is not
+    │   └── JournalLockTaken             an order that nobody has answered yet holds this lock
     ├── WebhookRefused                   what arrived as a webhook is not the API's: answer 400
     └── EmulatorError                    the local emulator did not start or died
 
@@ -37,6 +46,8 @@ All of them pickle, and none of them ever carries a key, a password or a request
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Self
 
 __all__ = [
@@ -48,13 +59,22 @@ __all__ = [
     "ConnectionFailed",
     "ConnectionLost",
     "CredentialsError",
+    "CreditBudgetReached",
     "CreditsExhausted",
     "DownloadFailed",
     "EmulatorError",
     "InvalidRequest",
+    "JobCancelled",
     "JobError",
     "JobFailed",
     "JobTimeout",
+    "JobUncertain",
+    "JournalError",
+    "JournalInUse",
+    "JournalLockTaken",
+    "JournalMismatch",
+    "JournalUnreadable",
+    "JournalWriteFailed",
     "MissingCredentials",
     "NotFound",
     "OutcomeUnknown",
@@ -183,7 +203,12 @@ class RateLimited(ApiError):
 
 
 class ServerError(ApiError):
-    """The API failed on its side (5xx); retry later."""
+    """The API failed on its side (5xx); retry later.
+
+    The API itself says that it failed, yet not how far it had come: after a call that costs credits,
+    look for what it would have made. (When a gateway answers in its place, with 502 or 504, such a call
+    ends as `OutcomeUnknown`.)
+    """
 
 
 class RemoteFailure(ApiError):
@@ -235,7 +260,41 @@ class ConnectionLost(TransportError):
 
 
 class OutcomeUnknown(TransportError):
-    """The connection broke after the request may have arrived, and a repeat could do the work twice."""
+    """The request may have arrived, nobody told what became of it, and a repeat could do the work twice.
+
+    The connection broke, or a gateway gave up (502, 504). Look for what the call would have made before
+    calling again. Not finding it right away is no proof: the work may show a little later.
+
+    Attributes:
+        method: HTTP verb.
+        path: Below the base URL, without query; empty for a URL that the API had given.
+        status: Of the answer that was cut, or of the gateway; None when nothing arrived.
+        sent_at: When the attempt began, in UTC: what it made is not older.
+        look_up: What to look for: fields of the objects it would have made, by name, e.g.
+            ``{"original_id": "...", "label": "..."}``. Empty where the call has none.
+        retry_after: Seconds that the gateway asks to wait, where it does.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        attempts: int = 1,
+        method: str = "",
+        path: str = "",
+        status: int | None = None,
+        sent_at: datetime | None = None,
+        look_up: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, attempts=attempts)
+        self.method = method
+        self.path = path
+        self.status = status
+        self.sent_at = sent_at
+        self.look_up = dict(look_up or {})
+        self.retry_after = retry_after
 
 
 class CallTimeout(TransportError, TimeoutError):
@@ -244,14 +303,32 @@ class CallTimeout(TransportError, TimeoutError):
     Attributes:
         timeout_s: The limit in seconds.
         maybe_sent: Whether the API may have received the request.
+        sent_at: When the last attempt began, in UTC; None when there was none.
+        look_up: As in `OutcomeUnknown`, for a call that was maybe sent and is not safe to repeat.
+        waiting_for: What it could not go on for, e.g. the rate limit; None when it was the answer.
+        retry_after: Seconds until there would have been room under a rate limit; at least.
     """
 
     def __init__(
-        self, message: str, *, operation: str, timeout_s: float, attempts: int = 1, maybe_sent: bool = True
+        self,
+        message: str,
+        *,
+        operation: str,
+        timeout_s: float,
+        attempts: int = 1,
+        maybe_sent: bool = True,
+        sent_at: datetime | None = None,
+        look_up: Mapping[str, str] | None = None,
+        waiting_for: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, operation=operation, attempts=attempts)
         self.timeout_s = timeout_s
         self.maybe_sent = maybe_sent
+        self.sent_at = sent_at
+        self.look_up = dict(look_up or {})
+        self.waiting_for = waiting_for
+        self.retry_after = retry_after
 
 
 class UploadInterrupted(TransportError):
@@ -280,6 +357,22 @@ class JobError(AudiokitError):
 
 class JobFailed(JobError):
     """A stage of the job failed; `__cause__` has the reason."""
+
+
+class JobCancelled(JobError):
+    """The job was stopped from here. Where it has a `remote_id` it may go on remotely."""
+
+
+class JobUncertain(JobError):
+    """The job was handed over, no answer came, and the API does not show it.
+
+    Submitting it again could do and bill it twice. Look at the account, then tell the orchestrator
+    what you found: `Orchestrator.settle`.
+    """
+
+
+class CreditBudgetReached(JobError):
+    """The credits this orchestrator may spend are spent; the job was not submitted."""
 
 
 class JobTimeout(JobError, TimeoutError):
@@ -320,3 +413,61 @@ class WebhookRefused(AudiokitError):
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class JournalError(AudiokitError):
+    """The journal of jobs cannot be used.
+
+    Attributes:
+        path: The journal's file.
+    """
+
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class JournalInUse(JournalError):
+    """Another process, or another orchestrator of this one, has the journal open.
+
+    Attributes:
+        pid: The process that has it, where known.
+    """
+
+    def __init__(self, message: str, *, path: str, pid: int | None = None) -> None:
+        super().__init__(message, path=path)
+        self.pid = pid
+
+
+class JournalMismatch(JournalError):
+    """The journal was begun with another account or another base URL."""
+
+
+class JournalUnreadable(JournalError):
+    """The file is no journal, is damaged, or was written by a newer audiokit; it was left as it was.
+
+    Attributes:
+        reason: ``foreign``, ``damaged`` or ``newer``.
+    """
+
+    def __init__(self, message: str, *, path: str, reason: str) -> None:
+        super().__init__(message, path=path)
+        self.reason = reason
+
+
+class JournalWriteFailed(JournalError):
+    """A record could not be made durable; take it as not written."""
+
+
+class JournalLockTaken(JournalError):
+    """A lock is held by a job whose order nobody has answered yet.
+
+    Attributes:
+        lock: Name of the lock.
+        holder: Key of the job that holds it.
+    """
+
+    def __init__(self, message: str, *, path: str, lock: str, holder: str) -> None:
+        super().__init__(message, path=path)
+        self.lock = lock
+        self.holder = holder

@@ -9,7 +9,20 @@ from typing import Protocol, TypeAlias, TypedDict
 import attrs
 import orjson
 
-__all__ = ["AudioData", "CallOptions", "Clock", "Progress", "ProgressCallback", "RawReply", "StrPath"]
+__all__ = [
+    "AudioData",
+    "CallOptions",
+    "Clock",
+    "Hook",
+    "Progress",
+    "ProgressCallback",
+    "RawReply",
+    "RequestEvent",
+    "RequestFinished",
+    "RequestRetried",
+    "RequestStarted",
+    "StrPath",
+]
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 """A path on this machine."""
@@ -72,6 +85,97 @@ class RawReply:
             ValueError: The content is not JSON.
         """
         return orjson.loads(self.content)
+
+
+@attrs.frozen(kw_only=True)
+class RequestStarted:
+    """A call begins. No event carries a query, a header, a body or a credential.
+
+    Attributes:
+        call_id: Same in all events of the call; unique in the process.
+        operation: As in errors, e.g. ``respeecher.orders.create``.
+        method: HTTP verb.
+        host: Host and port it goes to first, e.g. ``gateway.respeecher.com:443``.
+        path: Below the base URL, ids filled in. Empty for a URL that the API has given, which may be
+            signed.
+        sent_bytes: Size of its body in bytes, 0 without one, None while unknown.
+        is_stream: Whether the caller reads the answer while it arrives; the call then ends with that.
+    """
+
+    call_id: int
+    operation: str
+    method: str
+    host: str
+    path: str
+    sent_bytes: int | None
+    is_stream: bool
+
+
+@attrs.frozen(kw_only=True)
+class RequestRetried:
+    """An attempt failed, and there will be another.
+
+    Attributes:
+        call_id: As in `RequestStarted`.
+        operation: As in `RequestStarted`.
+        attempt: Number of the attempt that failed, from 1.
+        status: HTTP status, or None when there was no answer.
+        error: Class of the failure where there was no answer, e.g. ``ReadError``; else None.
+        wait_s: Seconds until the next attempt.
+        elapsed_s: Seconds since the call began.
+    """
+
+    call_id: int
+    operation: str
+    attempt: int
+    status: int | None
+    error: str | None
+    wait_s: float
+    elapsed_s: float
+
+
+@attrs.frozen(kw_only=True)
+class RequestFinished:
+    """A call is over.
+
+    Attributes:
+        call_id: As in `RequestStarted`.
+        operation: As in `RequestStarted`.
+        method: HTTP verb.
+        host: As in `RequestStarted`.
+        path: As in `RequestStarted`.
+        attempts: How many times the request was started.
+        status: HTTP status of the last answer, of whatever kind; None without one.
+        error: Class of the error that ended it, e.g. ``OutcomeUnknown`` or ``CancelledError``; None
+            when the answer was read, also when its status is no success.
+        elapsed_s: Seconds from start to end: queue, retries, body.
+        sent_bytes: As in `RequestStarted`.
+        received_bytes: Bytes of the last answer's body that were read, decompressed.
+    """
+
+    call_id: int
+    operation: str
+    method: str
+    host: str
+    path: str
+    attempts: int
+    status: int | None
+    error: str | None
+    elapsed_s: float
+    sent_bytes: int | None
+    received_bytes: int
+
+
+RequestEvent: TypeAlias = RequestStarted | RequestRetried | RequestFinished
+"""What hooks are told."""
+
+Hook: TypeAlias = Callable[[RequestEvent], object]
+"""Called with each event, on the event loop and in the task of the call: keep it short, and no coroutine.
+
+What it raises is logged once and goes no further. A hook that has a method
+``request_headers(event: RequestStarted) -> Mapping[str, str]`` is asked for headers to send along, e.g.
+``traceparent``; they go to the API's own origin only.
+"""
 
 
 class CallOptions(TypedDict, total=False):

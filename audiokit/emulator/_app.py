@@ -8,13 +8,17 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from audiokit.emulator._context import Context
+from audiokit.emulator._control import CONTROL
+from audiokit.emulator._fault_layer import FaultLayer
 from audiokit.emulator._http import Api, JSONReply, detail_shape, require_key, v1_shape, v2_shape
 from audiokit.emulator._settings import LOOPBACK_NAMES
 from audiokit.emulator.apiaudio import routes as apiaudio_routes
 from audiokit.emulator.audiostack import routes as audiostack_routes
+from audiokit.emulator.respeecher import admit as admit_respeecher
 from audiokit.emulator.respeecher import authorise as authorise_respeecher
 from audiokit.emulator.respeecher import recover as recover_respeecher
 from audiokit.emulator.respeecher import routes as respeecher_routes
@@ -32,7 +36,11 @@ APIS = (
     Api(name="apiaudio", routes=tuple(apiaudio_routes), shape=v1_shape, authorise=require_key),
     Api(name="audiostack", routes=tuple(audiostack_routes), shape=v2_shape, authorise=require_key),
     Api(
-        name="respeecher", routes=tuple(respeecher_routes), shape=detail_shape, authorise=authorise_respeecher
+        name="respeecher",
+        routes=tuple(respeecher_routes),
+        shape=detail_shape,
+        authorise=authorise_respeecher,
+        admit=admit_respeecher,
     ),
 )
 """The APIs that are served, each under ``/<name>``."""
@@ -47,14 +55,7 @@ def create_app(settings: EmulatorSettings, *, context: Context | None = None) ->
             one stays open.
     """
     context = context or Context(settings)
-    mounts = []
-    for api in APIS:
-        app = Starlette(
-            routes=api.guarded_routes(), exception_handlers={HTTPException: api.http_exception_reply}
-        )
-        app.router.redirect_slashes = False  # a redirect would lose a POST's body; these APIs answer 404
-        app.state.context = context
-        mounts.append(Mount(f"/{api.name}", app=app, name=api.name))
+    mounts = [Mount(f"/{api.name}", app=_served(api, context), name=api.name) for api in (*APIS, CONTROL)]
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
@@ -66,6 +67,19 @@ def create_app(settings: EmulatorSettings, *, context: Context | None = None) ->
     app.router.redirect_slashes = False
     app.state.context = context
     return app if settings.allow_remote else HostCheck(app, allowed=LOOPBACK_NAMES | {settings.host})
+
+
+def _served(api: Api, context: Context) -> Starlette:
+    """Make the app of one API; faults happen to all but the control endpoints."""
+    layers = [] if api is CONTROL else [Middleware(FaultLayer, api=api, context=context)]
+    app = Starlette(
+        routes=api.guarded_routes(),
+        middleware=layers,
+        exception_handlers={HTTPException: api.http_exception_reply},
+    )
+    app.router.redirect_slashes = False  # a redirect would lose a POST's body; these APIs answer 404
+    app.state.context = context
+    return app
 
 
 async def _nothing_here(request: Request, _error: Exception) -> Response:

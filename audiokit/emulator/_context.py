@@ -18,7 +18,11 @@ import attrs
 
 from audiokit.emulator._files import FileStore, only_user_of
 from audiokit.emulator._keys import Accounts
+from audiokit.emulator._ledger import Ledger
+from audiokit.emulator._pace import Pace
+from audiokit.emulator._settings import new_key
 from audiokit.emulator._store import Store
+from audiokit.emulator._switches import Switches
 from audiokit.emulator._work import WorkPool
 
 if TYPE_CHECKING:
@@ -56,6 +60,10 @@ class Context:
     Attributes:
         settings: What the emulator was told at start.
         clock: Seconds since the epoch; replaceable in tests.
+        control_key: Key of the control endpoints.
+        pace: Virtual time.
+        switches: What can be changed while it runs.
+        ledger: What happened so far.
     """
 
     def __init__(
@@ -64,9 +72,14 @@ class Context:
         *,
         work: Work | None = None,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
         self.clock = clock
+        self.control_key = settings.control_key or new_key()
+        self.pace = Pace(settings.speed, monotonic=monotonic)
+        self.switches = Switches(settings, pace=self.pace)
+        self.ledger = Ledger()
         self._given_work = work
         self._opened: _Opened | None = None
         self._tasks: dict[asyncio.Task[Any], str] = {}
@@ -129,12 +142,18 @@ class Context:
             _make_folder(root)
             stack.enter_context(only_user_of(root))
         login = None if data is None else root / "login.json"
-        accounts = Accounts(api_key=settings.api_key, file=login, clock=self.clock)
+        accounts = Accounts(api_key=settings.api_key, keys=settings.keys, file=login, clock=self.clock)
         files = FileStore(root)
-        store = await stack.enter_async_context(Store(None if data is None else root / "emulator.sqlite"))
+        database = None if data is None else root / "emulator.sqlite"
+        store = await stack.enter_async_context(Store(database, files=files))
+        swept = await asyncio.to_thread(files.sweep, await store.file_ids())
+        if swept:
+            _log.info("%d files that nothing names any more were removed", swept)
         work = self._given_work
         if work is None:
-            pool = WorkPool(workers=settings.workers, scratch=files.scratch_folder)
+            pool = WorkPool(
+                workers=settings.workers, scratch=files.scratch_folder, on_busy=self.ledger.worked
+            )
             work = await stack.enter_async_context(pool)
             self.spawn(pool.warm(), "start the first worker")
         return _Opened(store=store, files=files, accounts=accounts, work=work)
@@ -144,6 +163,22 @@ class Context:
         if self._opened is None:
             raise RuntimeError("the emulator is not running; use its context inside `async with`")
         return self._opened
+
+    def is_control_key(self, key: str | None) -> bool:
+        """Say whether a call came with the control key."""
+        return key is not None and hmac.compare_digest(key.encode(), self.control_key.encode())
+
+    async def pretend(self, work: str, *, sound_s: float, since: float) -> None:
+        """Wait until a kind of work has taken as long as it pretends to.
+
+        Args:
+            work: A kind of `audiokit.emulator._processing_time`.
+            sound_s: Length of the sound in seconds.
+            since: When it began, in virtual seconds of `pace`.
+        """
+        time = self.switches.processing.get(work)
+        if time is not None:
+            await self.pace.sleep(since + time.seconds(sound_s) - self.pace.now())
 
     def spawn(self, coro: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run *coro* in the background; it is cancelled when the emulator ends, and a failure is logged.
@@ -167,6 +202,11 @@ class Context:
         if not task.done():
             await asyncio.wait({task}, timeout=hold_s)
         return task.done()
+
+    @property
+    def busy(self) -> int:
+        """Number of background tasks that run."""
+        return len(self._tasks)
 
     async def idle(self) -> None:
         """Wait until no background work is left; a help for tests."""

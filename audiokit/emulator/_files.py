@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import hashlib
 import re
+import threading
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING
 
 try:
@@ -15,7 +17,7 @@ except ImportError:  # not POSIX
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
 _FILE_ID = re.compile(r"[0-9a-f]{64}\Z")
@@ -45,6 +47,8 @@ class FileStore:
     """A folder of files named by their content.
 
     Nothing a client sends ever becomes part of a path: names are random (scratch) or a hash (kept).
+    A kept file stays until the store says that no document names it any more; one that was kept a moment
+    ago, and is to be named in a moment, stays too.
 
     Args:
         root: Folder of the store; made when absent. Left-over scratch files of an earlier run are removed.
@@ -58,6 +62,8 @@ class FileStore:
         for left_over in self._scratch.iterdir():
             if left_over.is_file():
                 left_over.unlink()
+        self._lock = threading.Lock()
+        self._awaited: Counter[str] = Counter()  # kept, and not yet named by a document
 
     @property
     def scratch_folder(self) -> Path:
@@ -80,7 +86,10 @@ class FileStore:
             path.unlink(missing_ok=True)
 
     async def keep(self, path: Path) -> str:
-        """Move the file at *path* into the store and return its id, the SHA-256 of its content in hex."""
+        """Move the file at *path* into the store and return its id, the SHA-256 of its content in hex.
+
+        Write the id into a document next, or give the file up by `Store.forget_files`.
+        """
         return await asyncio.to_thread(self._keep, path)
 
     def path(self, file_id: str) -> Path:
@@ -97,10 +106,40 @@ class FileStore:
         """Return the size of a kept file in bytes."""
         return self.path(file_id).stat().st_size
 
+    def referenced(self, file_ids: Iterable[str]) -> None:
+        """Note that documents name these files, or never will; called by the store."""
+        with self._lock:
+            for file_id in file_ids:
+                self._expect_less(file_id)
+
+    def unreferenced(self, file_ids: Iterable[str]) -> None:
+        """Remove files that no document names, unless one is about to; called by the store."""
+        with self._lock:
+            for file_id in file_ids:
+                if not self._awaited[file_id]:
+                    self.path(file_id).unlink(missing_ok=True)
+
+    def sweep(self, named: set[str]) -> int:
+        """Remove every kept file that is not *named*, and return how many there were; only at the start."""
+        removed = 0
+        for path in self._kept.glob("*/*"):
+            if path.name not in named and _FILE_ID.match(path.name):
+                path.unlink()
+                removed += 1
+        return removed
+
+    def _expect_less(self, file_id: str) -> None:
+        if self._awaited[file_id] > 1:
+            self._awaited[file_id] -= 1
+        else:
+            del self._awaited[file_id]
+
     def _keep(self, path: Path) -> str:
         with path.open("rb") as file:
             file_id = hashlib.file_digest(file, "sha256").hexdigest()
         target = self.path(file_id)
         target.parent.mkdir(exist_ok=True)
-        path.replace(target)
+        with self._lock:
+            self._awaited[file_id] += 1
+            path.replace(target)
         return file_id

@@ -138,17 +138,19 @@ class Api:
         routes: Its routes, in matching order; paths are relative to ``/<name>``.
         shape: Makes the error body of a refusal.
         authorise: Returns the account of a request or raises `HttpError`.
+        admit: Refuses a call, given its operation, that came too soon; only calls with a key.
     """
 
     name: str
     routes: tuple[Route, ...]
     shape: Callable[[HttpError], Mapping[str, Any]]
     authorise: Callable[[Request], str]
+    admit: Callable[[Request, str], None] | None = None
 
     def guarded_routes(self) -> list[Route]:
         """Return the routes with access checks and error replies around their handlers."""
         return [
-            Route(r.path, self._guarded(r.endpoint), methods=sorted(r.methods or ()), name=r.name)
+            Route(r.path, self._guarded(r.endpoint, r.name), methods=sorted(r.methods or ()), name=r.name)
             for r in self.routes
         ]
 
@@ -163,13 +165,20 @@ class Api:
             raise error
         return self.error_reply(HttpError(error.status_code, error.detail, headers=error.headers))
 
-    def _guarded(self, handler: Handler) -> Handler:
+    def _guarded(self, handler: Handler, operation: str) -> Handler:
         access: Access = getattr(handler, _ACCESS, "key")
 
         async def guarded(request: Request) -> Response:
+            reply = await answered(request)
+            context_of(request).ledger.call(self.name, operation, reply.status_code)
+            return reply
+
+        async def answered(request: Request) -> Response:
             try:
                 if access == "key":
                     request.state.account = self.authorise(request)
+                    if self.admit is not None:
+                        self.admit(request, operation)
                 elif access == "signed":
                     _check_signature(request)
                 return await handler(request)

@@ -17,6 +17,7 @@ import uvicorn
 
 from audiokit.emulator._app import create_app
 from audiokit.emulator._context import Context
+from audiokit.emulator._sockets import HangupProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -32,7 +33,10 @@ _STDIN_FD = 0
 
 
 def ready_facts(context: Context, port: int) -> dict[str, dict[str, str | None]]:
-    """Say where each API listens and with which key; Respeecher's key is None after it was deleted."""
+    """Say where each API listens and with which key; Respeecher's key is None after it was deleted.
+
+    ``control`` is no API: its key opens the emulator's own endpoints.
+    """
     settings, accounts = context.settings, context.accounts
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{port}"
@@ -45,6 +49,7 @@ def ready_facts(context: Context, port: int) -> dict[str, dict[str, str | None]]
             "email": accounts.email,
             "password": accounts.password,
         },
+        "control": {"base_url": f"{base}/control", "control_key": context.control_key},
     }
 
 
@@ -56,6 +61,9 @@ def ready_text(
         return orjson.dumps(facts).decode()
     lines = ["audiokit emulator is ready (Ctrl-C ends it)"]
     for api, fact in facts.items():
+        if api == "control":
+            lines.append(f"  {api:<11} {fact['base_url']}  control key {fact['control_key']}")
+            continue
         lines.append(
             f"  {api:<11} {fact['base_url']}  key {fact['api_key'] or '(deleted; log in for a new one)'}"
         )
@@ -77,6 +85,7 @@ async def serve(
     *,
     on_ready: Callable[[dict[str, dict[str, str | None]]], None],
     stop: asyncio.Event | None = None,
+    context: Context | None = None,
 ) -> None:
     """Serve until *stop* is set.
 
@@ -84,12 +93,13 @@ async def serve(
         settings: Where to listen and what to keep.
         on_ready: Called once with `ready_facts` when requests are answered.
         stop: Ends the server; without it only cancellation does.
+        context: Ready-made context of these settings, not open yet; for tests that bring their own workers.
 
     Raises:
         OSError: The address cannot be bound, or the data folder cannot be used.
         ValueError: The data folder's login file or database is damaged.
     """
-    context = Context(settings)
+    context = context or Context(settings)
     with _listening(settings) as sock:
         async with context:
             await _answer(context, sock, on_ready, stop or asyncio.Event())
@@ -104,6 +114,7 @@ async def _answer(
     """Run uvicorn on a bound socket until *stop* is set."""
     config = uvicorn.Config(
         create_app(context.settings, context=context),
+        http=HangupProtocol,
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,

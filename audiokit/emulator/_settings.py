@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 from attrs import validators
+
+from audiokit.emulator._faults import Fault, parse_faults
+from audiokit.emulator._pace import check_speed
+from audiokit.emulator._processing_time import ProcessingTime, parse_processing
+from audiokit.emulator._rates import RateLimits
+from audiokit.emulator._switches import check_labels
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """Host names that always mean this machine."""
@@ -31,6 +39,26 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _faults(value: str | tuple[Fault, ...]) -> tuple[Fault, ...]:
+    return parse_faults(value) if isinstance(value, str) else value
+
+
+def _processing(value: str | Mapping[str, ProcessingTime]) -> Mapping[str, ProcessingTime]:
+    return parse_processing(value) if isinstance(value, str) else value
+
+
+def _rate_limits(value: str | RateLimits | None) -> RateLimits | None:
+    return RateLimits.parse(value) if isinstance(value, str) else value
+
+
+def _speed(_settings: object, _field: Any, value: float) -> None:
+    check_speed(value)
+
+
+def _labels(_settings: object, _field: Any, value: object) -> None:
+    check_labels(value)
+
+
 @attrs.frozen(kw_only=True)
 class EmulatorSettings:
     """Everything that can be set about one emulator.
@@ -47,6 +75,15 @@ class EmulatorSettings:
         workers: Number of worker processes for audio.
         initial_credits: Credits of a fresh account; 1 credit is 60 s of conversion or 4000 TTS characters.
         allow_remote: Permit `host` to be an address that other machines can reach.
+        keys: Further tenants by name, each with a key of at least 32 characters.
+        control_key: Key of the control endpoints and of faults by header; None makes a random one.
+        faults: Faults that happen to calls, as `audiokit.emulator._faults` writes them, or read already.
+        seed: Number that faults are drawn from.
+        speed: Virtual seconds per second, 0.01 to 100,000, see `audiokit.emulator._pace`.
+        processing: How long work pretends to take, see `audiokit.emulator._processing_time`.
+        labels: ``echo`` shows the label of an ordered conversion, ``drop`` leaves it out.
+        rate_limits: Respeecher's limits, like ``500/100/300s``; None for none.
+        callback_hosts: Hosts besides this machine that webhooks may be sent to.
 
     Raises:
         ValueError: A value is out of its range, or `host` is not loopback without `allow_remote`.
@@ -63,13 +100,24 @@ class EmulatorSettings:
     workers: int = attrs.field(default=2, validator=validators.gt(0))
     initial_credits: float = attrs.field(default=1000.0, validator=validators.ge(0.0))
     allow_remote: bool = False
+    keys: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    control_key: str | None = attrs.field(default=None, repr=False)
+    faults: tuple[Fault, ...] = attrs.field(default=(), converter=_faults)
+    seed: int = attrs.field(default=0, validator=validators.instance_of(int))
+    speed: float = attrs.field(default=1.0, validator=_speed)
+    processing: Mapping[str, ProcessingTime] = attrs.field(factory=dict, converter=_processing)
+    labels: str = attrs.field(default="echo", validator=_labels)
+    rate_limits: RateLimits | None = attrs.field(default=None, converter=_rate_limits)
+    callback_hosts: frozenset[str] = attrs.field(factory=frozenset, converter=frozenset)
 
     def __attrs_post_init__(self) -> None:
         if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(
                 f"host {self.host!r} can be reached by other machines; only loopback is served "
                 f"({', '.join(sorted(LOOPBACK_NAMES))}); a program that wants other machines to reach the "
-                "emulator can pass allow_remote=True to EmulatorSettings"
+                "emulator can say --allow-remote, or pass allow_remote=True to EmulatorSettings"
             )
-        if self.api_key is not None and len(self.api_key) < KEY_LENGTH:
-            raise ValueError(f"api_key needs at least {KEY_LENGTH} characters, got {len(self.api_key)}")
+        for name in ("api_key", "control_key"):
+            key: str | None = getattr(self, name)
+            if key is not None and len(key) < KEY_LENGTH:
+                raise ValueError(f"{name} needs at least {KEY_LENGTH} characters, got {len(key)}")

@@ -6,58 +6,73 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
+import attrs
 import orjson
 
+from audiokit.emulator._schema import open_database
+from audiokit.emulator._transaction import Doc, MissingDocumentError, Transaction, is_named
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
-T = TypeVar("T")
-Doc = dict[str, Any]
+__all__ = ["Doc", "Entry", "MissingDocumentError", "Store", "Transaction"]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS docs (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, parent TEXT, doc TEXT NOT NULL,
-    UNIQUE (account, kind, id)
-);
-CREATE INDEX IF NOT EXISTS by_parent ON docs (account, kind, parent, seq);
-CREATE INDEX IF NOT EXISTS by_original ON docs (account, kind, json_extract(doc, '$.original_id'), seq);
-CREATE INDEX IF NOT EXISTS by_project ON docs (account, kind, json_extract(doc, '$.project_id'), seq);
-"""
+T = TypeVar("T")
+
 _FIELD = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
 
-class MissingDocumentError(KeyError):
-    """A document that was to be changed does not exist (any more)."""
+class Referenced(Protocol):
+    """Who is told what documents do to files; both are called in the store's own thread."""
 
-    def __str__(self) -> str:
-        return str(self.args[0])
+    def referenced(self, file_ids: Iterable[str]) -> None:
+        """Documents name these files now that did not before."""
+        ...
+
+    def unreferenced(self, file_ids: Iterable[str]) -> None:
+        """No document names these files any more."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """A document to be written by `Store.write`."""
+
+    kind: str
+    id: str
+    doc: Mapping[str, Any]
+    parent: str | None = None
 
 
 class Store:
     """SQLite documents behind one thread: every method is atomic, and the loop never waits for the disk.
 
+    Every string of 64 hexadecimal digits in a document is taken for the id of a file, and the store keeps
+    count of which files are named at all.
+
     Args:
         path: Database file, or None for one in memory that ends with the process.
+        files: Told when a file is named for the first time, or no longer by any document.
 
     Raises:
-        ValueError: On entering, the file is not a database of the emulator.
+        ValueError: On entering, the file is not a database of the emulator, or of a newer one.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, files: Referenced | None = None) -> None:
         self._path = path
+        self._files = files
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="emulator-store")
         self._db: sqlite3.Connection | None = None
 
     async def __aenter__(self) -> Self:
         try:
-            self._db = await self._run(self._open)
+            self._db = await self._run(lambda: open_database(self._path))
         except BaseException:
             self._thread.shutdown(wait=False)
             raise
@@ -69,53 +84,118 @@ class Store:
         await self._run(self._close)
         self._thread.shutdown(wait=False)
 
+    # --- writing ----------------------------------------------------------------------------------------
+
+    async def transact(self, change: Callable[[Transaction], T], *, account: str) -> T:
+        """Do several changes in one step: an exception, or the process's end, leaves everything as it was.
+
+        Args:
+            change: Reads and writes through the transaction; runs in the store's thread, so it must be quick
+                and touch nothing else.
+            account: Tenant.
+        """
+
+        def work() -> T:
+            db = self._connection
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                transaction = Transaction(db, account)
+                result = change(transaction)
+                new, gone = transaction.named_files()
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+            if self._files is not None:
+                self._files.referenced(new)
+                self._files.unreferenced(gone)
+            return result
+
+        return await self._run(work)
+
     async def put(
         self, kind: str, id: str, doc: Mapping[str, Any], *, account: str, parent: str | None = None
     ) -> Doc:
         """Write a document, replacing an older one of the same id at its old place in the order."""
-        text = orjson.dumps(doc).decode()
-
-        def work() -> None:
-            self._connection.execute(
-                "INSERT INTO docs (account, kind, id, parent, doc) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT (account, kind, id) DO UPDATE SET doc = excluded.doc, parent = excluded.parent",
-                (account, kind, id, parent, text),
-            )
-
-        await self._run(work)
+        await self.transact(lambda step: step.put(kind, id, doc, parent=parent), account=account)
         return dict(doc)
 
     async def put_new(
-        self,
-        kind: str,
-        id: str,
-        doc: Mapping[str, Any],
-        *,
-        account: str,
-        parent: str | None = None,
+        self, kind: str, id: str, doc: Mapping[str, Any], *, account: str, parent: str | None = None
     ) -> bool:
         """Write a document unless its id is taken; return whether it was written."""
-        text = orjson.dumps(doc).decode()
+        return await self.transact(lambda step: step.put_new(kind, id, doc, parent=parent), account=account)
 
-        def work() -> bool:
-            done = self._connection.execute(
-                "INSERT INTO docs (account, kind, id, parent, doc) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
-                (account, kind, id, parent, text),
-            )
-            return done.rowcount == 1
+    async def write(self, *entries: Entry, account: str) -> None:
+        """Write several documents as `put` does, all or none."""
 
-        return await self._run(work)
+        def change(step: Transaction) -> None:
+            for entry in entries:
+                step.put(entry.kind, entry.id, entry.doc, parent=entry.parent)
+
+        await self.transact(change, account=account)
+
+    async def update(self, kind: str, id: str, *, account: str, **changes: Any) -> Doc:
+        """Merge *changes* into a document in one step and return the result.
+
+        Raises:
+            MissingDocumentError: The account has no such document (a KeyError).
+        """
+        return await self.transact(lambda step: step.update(kind, id, **changes), account=account)
+
+    async def modify(self, kind: str, id: str, change: Callable[[Doc], Doc], *, account: str) -> Doc:
+        """Replace a document by ``change(document)`` in one step; an exception leaves it as it was.
+
+        Raises:
+            MissingDocumentError: The account has no such document (a KeyError).
+        """
+
+        def work(step: Transaction) -> Doc:
+            doc = step.get(kind, id)
+            if doc is None:
+                raise MissingDocumentError(f"no {kind} {id!r}")
+            new = change(doc)
+            step.replace(kind, id, new)
+            return new
+
+        return await self.transact(work, account=account)
+
+    async def delete(self, kind: str, id: str, *, account: str) -> bool:
+        """Remove one document; return whether there was one."""
+        return await self.transact(lambda step: step.delete(kind, id), account=account)
+
+    async def delete_all(self, documents: Iterable[tuple[str, str]], *, account: str) -> int:
+        """Remove documents, given as (kind, id), in one step; return how many there were."""
+        wanted = list(documents)
+        return await self.transact(
+            lambda step: sum(step.delete(kind, id_) for kind, id_ in wanted), account=account
+        )
+
+    async def delete_kind(self, kind: str) -> None:
+        """Remove every document of a kind, of all tenants; a kind whose documents name no files."""
+        await self._run(lambda: self._connection.execute("DELETE FROM docs WHERE kind = ?", (kind,)))
+
+    async def forget_files(self, *file_ids: str) -> None:
+        """Give up files that were kept for documents which are gone, unless other documents name them."""
+
+        def work() -> None:
+            if self._files is not None:
+                self._files.referenced(file_ids)
+                self._files.unreferenced([id_ for id_ in file_ids if not is_named(self._connection, id_)])
+
+        await self._run(work)
+
+    # --- reading ----------------------------------------------------------------------------------------
 
     async def get(self, kind: str, id: str, *, account: str) -> Doc | None:
         """Read one document, or None when the account has no such id."""
-        return await self._run(lambda: self._read(kind, id, account))
+        return await self._run(lambda: Transaction(self._connection, account).get(kind, id))
 
     async def find(
         self,
         kind: str,
         *,
-        account: str | None,
+        account: str,
         parent: str | None = None,
         where: Mapping[str, str | int | float | bool] | None = None,
         newest_first: bool = False,
@@ -126,7 +206,7 @@ class Store:
 
         Args:
             kind: Kind of document.
-            account: Tenant, or None for the documents of every tenant (start-up only).
+            account: Tenant.
             parent: Only documents put under this parent.
             where: Only documents whose top-level fields equal these values.
             newest_first: Turn the order round.
@@ -139,6 +219,16 @@ class Store:
         values += (-1 if limit is None else limit, offset)
         return await self._run(
             lambda: [orjson.loads(row[0]) for row in self._connection.execute(sql, values)]
+        )
+
+    async def find_everywhere(
+        self, kind: str, *, where: Mapping[str, str | int | float | bool] | None = None
+    ) -> list[tuple[str, Doc]]:
+        """List the documents of all tenants with their accounts, oldest first; for the emulator itself."""
+        clause, values = _filter(kind, None, None, where)
+        sql = f"SELECT account, doc FROM docs WHERE {clause} ORDER BY seq"  # noqa: S608
+        return await self._run(
+            lambda: [(row[0], orjson.loads(row[1])) for row in self._connection.execute(sql, values)]
         )
 
     async def count(
@@ -154,44 +244,17 @@ class Store:
         sql = f"SELECT count(*) FROM docs WHERE {clause}"  # noqa: S608
         return await self._run(lambda: int(self._connection.execute(sql, values).fetchone()[0]))
 
-    async def update(self, kind: str, id: str, *, account: str, **changes: Any) -> Doc:
-        """Merge *changes* into a document in one step and return the result.
+    async def tally(self, kind: str, fields: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Count the documents of all tenants by account and some top-level fields: (account, *values, n)."""
+        columns = ", ".join(["account", *(_json_field(field) for field in fields)])
+        places = ", ".join(str(place + 1) for place in range(len(fields) + 1))
+        sql = f"SELECT {columns}, count(*) FROM docs WHERE kind = ? GROUP BY {places} ORDER BY min(seq)"  # noqa: S608
+        return await self._run(lambda: self._connection.execute(sql, (kind,)).fetchall())
 
-        Raises:
-            MissingDocumentError: The account has no such document (a KeyError).
-        """
-        return await self.modify(kind, id, lambda doc: {**doc, **changes}, account=account)
-
-    async def modify(self, kind: str, id: str, change: Callable[[Doc], Doc], *, account: str) -> Doc:
-        """Replace a document by ``change(document)`` in one step; an exception leaves it as it was.
-
-        Raises:
-            MissingDocumentError: The account has no such document (a KeyError).
-        """
-
-        def work() -> Doc:
-            doc = self._read(kind, id, account)
-            if doc is None:
-                raise MissingDocumentError(f"no {kind} {id!r}")
-            new = change(doc)
-            self._connection.execute(
-                "UPDATE docs SET doc = ? WHERE account = ? AND kind = ? AND id = ?",
-                (orjson.dumps(new).decode(), account, kind, id),
-            )
-            return new
-
-        return await self._run(work)
-
-    async def delete(self, kind: str, id: str, *, account: str) -> bool:
-        """Remove one document; return whether there was one."""
-
-        def work() -> bool:
-            done = self._connection.execute(
-                "DELETE FROM docs WHERE account = ? AND kind = ? AND id = ?", (account, kind, id)
-            )
-            return done.rowcount == 1
-
-        return await self._run(work)
+    async def file_ids(self) -> set[str]:
+        """Return the id of every file that a document names."""
+        sql = "SELECT DISTINCT file_id FROM file_refs"
+        return await self._run(lambda: {row[0] for row in self._connection.execute(sql)})
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -202,40 +265,23 @@ class Store:
             raise RuntimeError("the store is not open; use it inside `async with Store(path)`")
         return self._db
 
-    def _read(self, kind: str, id: str, account: str) -> Doc | None:
-        row = self._connection.execute(
-            "SELECT doc FROM docs WHERE account = ? AND kind = ? AND id = ?", (account, kind, id)
-        ).fetchone()
-        return None if row is None else orjson.loads(row[0])
-
-    def _open(self) -> sqlite3.Connection:
-        # Autocommit: each method is one statement, or runs alone on this thread anyway.
-        target = ":memory:" if self._path is None else str(self._path)
-        db: sqlite3.Connection | None = None
-        try:
-            db = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-            db.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as exc:
-            if db is not None:
-                db.close()
-            raise ValueError(
-                f"{target} cannot be used as the emulator's database ({exc}); "
-                "move it away, or choose another data folder"
-            ) from exc
-        return db
-
     def _close(self) -> None:
         if self._db is not None:
             self._db.close()
             self._db = None
 
 
+def _json_field(field: str) -> str:
+    """Name a top-level field in SQL; names are ours, checked all the same as they become SQL text."""
+    if not _FIELD.match(field):
+        raise ValueError(f"field name {field!r} is not made of lower-case letters, digits and underscores")
+    return f"json_extract(doc, '$.{field}')"
+
+
 def _filter(
     kind: str, account: str | None, parent: str | None, where: Mapping[str, str | int | float | bool] | None
 ) -> tuple[str, tuple[Any, ...]]:
-    """Build the WHERE clause; field names are ours, checked all the same as they become SQL text."""
+    """Build the WHERE clause."""
     clauses, values = ["kind = ?"], [kind]
     if account is not None:
         clauses.append("account = ?")
@@ -244,10 +290,6 @@ def _filter(
         clauses.append("parent = ?")
         values.append(parent)
     for field, value in (where or {}).items():
-        if not _FIELD.match(field):
-            raise ValueError(
-                f"field name {field!r} is not made of lower-case letters, digits and underscores"
-            )
-        clauses.append(f"json_extract(doc, '$.{field}') = ?")
+        clauses.append(f"{_json_field(field)} = ?")
         values.append(value)  # type: ignore[arg-type]  # SQLite takes every JSON scalar
     return " AND ".join(clauses), tuple(values)

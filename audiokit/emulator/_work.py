@@ -13,6 +13,7 @@ import logging
 import os
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -20,7 +21,7 @@ import anyio
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -68,6 +69,7 @@ class WorkPool:
         scratch: Folder for workers' temporary files, which is also their working directory; None means the
             system's temporary folder.
         options: Further command-line arguments of the worker; for tests.
+        on_busy: Told the name of each operation that was tried and the seconds it kept a worker busy.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class WorkPool:
         memory_limit_bytes: int | None = DEFAULT_MEMORY_LIMIT_BYTES,
         scratch: Path | None = None,
         options: Sequence[str] = (),
+        on_busy: Callable[[str, float], None] | None = None,
     ) -> None:
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers!r}")
@@ -87,6 +90,7 @@ class WorkPool:
         self._task_timeout_s = task_timeout_s
         self._scratch = scratch
         self._arguments = [f"--memory-limit-bytes={memory_limit_bytes or 0}", *options]
+        self._on_busy = on_busy
         self._idle: list[_Worker] = []
         self._open = False
 
@@ -126,7 +130,12 @@ class WorkPool:
             if not self._open:
                 raise RuntimeError("WorkPool is closed; use it inside its `async with` block")
             worker = await self._idle_worker() or await self._start()
-            reply = await self._ask(worker, op, request)
+            begun = time.monotonic()
+            try:
+                reply = await self._ask(worker, op, request)
+            finally:
+                if self._on_busy is not None:
+                    self._on_busy(op, time.monotonic() - begun)
         if "result" in reply:
             result: dict[str, Any] = reply["result"]
             return result

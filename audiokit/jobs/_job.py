@@ -90,6 +90,31 @@ class JobState(enum.Enum):
 
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """It was stopped from here, by its handle or by closing; the outcome says what goes on remotely."""
+    UNCERTAIN = "uncertain"
+    """It was handed over, no answer came, and it cannot be found: nobody knows whether it was taken."""
+
+
+@attrs.frozen(kw_only=True)
+class JobStats:
+    """What a job cost.
+
+    Attributes:
+        stages_s: Seconds in each stage: ``prepare``, ``submit``, ``poll``, ``collect``.
+        polls: Looks at remote work, each share of a list counted as one.
+        repeats: Stages begun again after a temporary failure.
+        bytes_sent: Bytes of files uploaded for it.
+        bytes_received: Bytes of files saved for it.
+        credits: Credits it cost, as far as the API or its price list tells.
+    """
+
+    stages_s: Mapping[str, float] = attrs.field(factory=dict)
+    polls: int = 0
+    repeats: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    credits: float = 0.0
 
 
 @attrs.frozen(kw_only=True)
@@ -100,11 +125,13 @@ class Outcome(Generic[JobT, ResultT]):
         key: The job's key.
         index: Its place among the inputs, from 0.
         job: The job as it was given.
-        state: Done or failed.
+        state: Done, failed, cancelled or uncertain.
         result: The typed remote object, when done.
         error: Why it failed; a `JobError` that names the stage, with the reason as its cause.
         paths: Files saved, in the order of what was asked for.
         elapsed_s: Seconds from its start to its end.
+        restored: It was done in an earlier run, as the journal says, and nothing was done now.
+        stats: What it cost.
     """
 
     key: str
@@ -115,6 +142,8 @@ class Outcome(Generic[JobT, ResultT]):
     error: AudiokitError | None = None
     paths: Sequence[Path] = ()
     elapsed_s: float = 0.0
+    restored: bool = False
+    stats: JobStats = attrs.field(factory=JobStats, repr=False)
 
     @property
     def path(self) -> Path | None:
@@ -122,7 +151,7 @@ class Outcome(Generic[JobT, ResultT]):
         return self.paths[0] if self.paths else None
 
     def raise_for_error(self) -> None:
-        """Raise the error of a failed job."""
+        """Raise the error of a job that is not done."""
         if self.error is not None:
             raise self.error
 

@@ -1,29 +1,37 @@
-"""N workers over a bounded queue: submit, follow, collect; one failure never hurts another job."""
+"""Many jobs at once: submit, follow, collect; one failure never hurts another job."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
-from contextlib import aclosing
+import math
+import signal
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeAlias, TypeVar
 
 import anyio
-import attrs
 from anyio.abc import TaskGroup
 
-from audiokit.errors import AudiokitError, InvalidRequest, JobError, JobFailed, JobTimeout, UsageError
-from audiokit.jobs._context import JobContext, Once
-from audiokit.jobs._job import Job, JobState, Outcome, Services, key_of
-from audiokit.services._poll import Look, PollSchedule
+from audiokit.errors import InvalidRequest, UsageError
+from audiokit.jobs._context import Shared
+from audiokit.jobs._course import Course, Stop
+from audiokit.jobs._events import Events, EventStream
+from audiokit.jobs._feed import Feed, Run
+from audiokit.jobs._handle import JobHandle
+from audiokit.jobs._job import Job, Outcome, Services
+from audiokit.jobs._limits import Gate
+from audiokit.jobs._once import Once
+from audiokit.jobs._runner import Runner
+from audiokit.jobs._signals import stopping
+from audiokit.jobs._workers import Workers
+from audiokit.services._poll import PollSchedule
 from audiokit.typing import Clock
 
-logger = logging.getLogger("audiokit.jobs")
-
 ResultT = TypeVar("ResultT")
+OnLeave: TypeAlias = Literal["cancel", "detach", "wait"]
 
-_STEPS: Final = ("prepare", "submit", "look", "collect")
+_NOT_OPEN: Final = "the orchestrator is not open: use it inside `async with kit.orchestrator() as jobs:`"
 
 
 class Orchestrator:
@@ -42,21 +50,52 @@ class Orchestrator:
         max_in_flight: int = 50,
         max_transfers: int = 8,
         max_submits: int = 8,
+        transfer_bytes: int | None = None,
+        attempts: int = 3,
+        on_leave: OnLeave = "detach",
+        drain_s: float = 10.0,
         schedule: PollSchedule | None = None,
     ) -> None:
-        limits = {"max_in_flight": max_in_flight, "max_transfers": max_transfers, "max_submits": max_submits}
+        limits = {
+            "max_in_flight": max_in_flight,
+            "max_transfers": max_transfers,
+            "max_submits": max_submits,
+            "attempts": attempts,
+            "transfer_bytes": 1 if transfer_bytes is None else transfer_bytes,
+        }
         for name, value in limits.items():
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InvalidRequest.of(name, value, "a whole number of 1 or more")
-        self._services = services
-        self._clock = clock
-        self._timeout_s = timeout_s
+        if on_leave not in {"cancel", "detach", "wait"}:
+            raise InvalidRequest.of("on_leave", on_leave, "'cancel', 'detach' or 'wait'")
+        if not (drain_s >= 0 and math.isfinite(drain_s)):
+            raise InvalidRequest.of("drain_s", drain_s, "seconds, 0 or more")
         self.max_in_flight = max_in_flight
-        self.places = anyio.Semaphore(max_in_flight)
-        self._transfers = anyio.Semaphore(max_transfers)
-        self._submits = anyio.Semaphore(max_submits)
-        self._schedule = schedule or PollSchedule()
-        self._once = Once()
+        self._on_leave = on_leave
+        self._drain_s = drain_s
+        self._events = Events(caught_up=lambda: self._workers.wake())
+        self._shared = Shared(
+            services=services,
+            transfer=Gate(max_transfers, transfer_bytes),
+            submit=Gate(max_submits),
+            once=Once(),
+            clock=clock,
+            schedule=schedule or PollSchedule(),
+            timeout_s=timeout_s,
+            events=self._events,
+        )
+        self._runner = Runner(
+            self._shared, attempts=attempts, cancels_remotely=on_leave == "cancel", cancel_s=drain_s
+        )
+        self._feed = Feed(wake=lambda: self._workers.wake(), is_held_back=lambda: self._events.is_behind)
+        self._workers = Workers(
+            max_in_flight,
+            take=self._feed.take,
+            is_in_use=lambda: self._feed.is_in_use,
+            work=self._runner.run,
+        )
+        self._runs: set[Run] = set()
+        self._submitted = 0
         self._host: asyncio.Task[None] | None = None
         self._closing = anyio.Event()
         self._tasks: TaskGroup | None = None
@@ -90,249 +129,159 @@ class Orchestrator:
             with anyio.CancelScope(shield=True):
                 await self._host
 
-    async def _hold(self, opened: anyio.Event) -> None:
-        async with anyio.create_task_group() as tasks:
-            self._tasks = tasks
-            opened.set()
-            await self._closing.wait()
-            self._tasks = None
-            tasks.cancel_scope.cancel()
-
     async def run(
-        self, jobs: Iterable[Job[Any, Any, ResultT]] | AsyncIterable[Job[Any, Any, ResultT]]
+        self,
+        jobs: Iterable[Job[Any, Any, ResultT]] | AsyncIterable[Job[Any, Any, ResultT]],
+        *,
+        ordered: bool = False,
+        errors: Literal["collect", "raise"] = "collect",
     ) -> AsyncGenerator[Outcome[Job[Any, Any, ResultT], ResultT]]:
         """Run jobs and give their outcomes as they finish.
 
-        Inputs are read lazily, only when a worker is free. Breaking out of the loop stops
-        reading inputs and the workers of this run.
+        Inputs are read lazily: no more than twice `max_in_flight` are taken whose outcomes have not
+        been read. Breaking out of the loop stops reading inputs; jobs under way go on until the
+        orchestrator is left.
 
         Args:
-            jobs: Any iterable or async iterable of jobs; kinds may be mixed.
+            jobs: Any iterable or async iterable of jobs; kinds may be mixed. A plain iterable is
+                read on the event loop, so one that waits for a disk or a network should be async.
+            ordered: Give outcomes in the sequence of the inputs: a slow job holds back those behind it.
+            errors: ``collect`` gives failed outcomes like all others. ``raise`` gives only what was
+                done, runs all jobs, and then raises the errors as one group.
 
         Yields:
-            One outcome per job, done or failed, in the order they end.
+            One outcome per job.
 
         Raises:
             UsageError: The orchestrator is not open, or was closed before all jobs had ended.
+            ExceptionGroup: With ``errors="raise"``, when jobs failed; it has the first 100 errors.
             Exception: Whatever reading *jobs* raises, after the outcomes of the jobs read before.
         """
+        if errors not in {"collect", "raise"}:
+            raise InvalidRequest.of("errors", errors, "'collect' or 'raise'")
         if self._tasks is None:
-            raise UsageError(
-                "the orchestrator is not open: use it inside `async with kit.orchestrator() as jobs:`"
-            )
-        run = _Run(self, jobs)
-        self._tasks.start_soon(run.work, name="audiokit run")
+            raise UsageError(_NOT_OPEN)
+        run = Run(
+            self._feed,
+            jobs,
+            window=2 * self.max_in_flight,
+            is_ordered=ordered,
+            keeps_failures=errors == "raise",
+        )
+        self._runs.add(run)
+        self._feed.add(run)
+        if run.slow is not None:
+            self._tasks.start_soon(run.read, name="audiokit inputs")
         try:
             async for outcome in run.outcomes():
                 yield outcome
         finally:
-            run.scope.cancel()
+            run.leave()
+            self._runs.discard(run)
+        if run.failed:
+            raise ExceptionGroup(f"{run.failed} jobs failed", run.failures)
 
-    async def run_one(self, index: int, job: Job[Any, Any, Any]) -> Outcome[Any, Any]:
-        """Run one job through its stages, and turn whatever happens into an outcome."""
-        kind = getattr(job, "kind", type(job).__name__)
-        trail = _Trail(job=f"{kind} job #{index}")
-        start = self._clock.monotonic()
-        key = f"{kind}-{index}"
+    def submit(
+        self, job: Job[Any, Any, ResultT], *, priority: int = 0
+    ) -> JobHandle[Job[Any, Any, ResultT], ResultT]:
+        """Hand in one job and go on.
+
+        Args:
+            job: The job.
+            priority: A higher one is taken first. Jobs of `run` have 0, and wait for equal ones.
+
+        Returns:
+            A handle: await it for the outcome, or cancel the job with it.
+
+        Raises:
+            UsageError: The orchestrator is not open.
+        """
+        if self._tasks is None:
+            raise UsageError(_NOT_OPEN)
+        handle: JobHandle[Job[Any, Any, ResultT], ResultT] = JobHandle(
+            job, events=self._events, on_cancel_unstarted=self._cancel_unstarted
+        )
+        handle.course = Course(job, self._submitted, handle)
+        self._submitted += 1
+        self._feed.push(handle.course, priority)
+        return handle
+
+    def stop(self) -> None:
+        """Begin no further jobs: loops over `run` end when the jobs under way have ended.
+
+        Jobs handed in by `submit` that have not begun are cancelled.
+        """
+        for course in self._feed.stop():
+            course.interrupt(Stop.CANCELLED)
+            self._cancel_unstarted(course)
+        self._workers.wake()
+
+    @asynccontextmanager
+    async def until_signal(
+        self, *signals: signal.Signals
+    ) -> AsyncGenerator[None]:
+        """Stop well when the process is asked to end; the library installs no handlers otherwise.
+
+        Inside the block the first signal is `stop`: loops over `run` end once the jobs under way have,
+        or after ``drain_s`` seconds, with what is left detached. A second one does not wait. After the
+        block the signals do what they did before.
+
+        ::
+
+            async with kit.orchestrator() as jobs, jobs.until_signal():
+                async for outcome in jobs.run(inputs): ...
+
+        Args:
+            signals: Which; SIGINT and SIGTERM when none are given.
+
+        Raises:
+            UsageError: Not in the main thread, the only one that gets signals.
+        """
+        with stopping(self, signals or (signal.SIGINT, signal.SIGTERM), drain_s=self._drain_s):
+            yield
+
+    def interrupt(self) -> None:
+        """Stop the jobs under way, too; what was submitted goes on remotely."""
+        self.stop()
+        self._runner.interrupt_all(Stop.CLOSED)
+
+    def events(self, *, size: int = 1000) -> EventStream:
+        """What happens to all jobs from now on; open it with ``async with``.
+
+        Args:
+            size: Events that may wait for a slow reader before no further jobs are begun.
+        """
+        return EventStream(self._events, size=size)
+
+    async def _hold(self, opened: anyio.Event) -> None:
         try:
-            _check(job)
-            limit = self._timeout_s if job.timeout_s is None else job.timeout_s
-            key = key_of(job, index)
-            context = JobContext(
-                services=self._services,
-                key=key,
-                transfer=self._transfers,
-                submit=self._submits,
-                once=self._once,
-                clock=self._clock,
-                schedule=self._schedule,
-                wait_s=limit,
-                on_look=trail.saw,
-            )
-            with anyio.move_on_after(limit):
-                result, paths = await _stages(job, context, trail)
-                return Outcome(
-                    key=key,
-                    index=index,
-                    job=job,
-                    state=JobState.DONE,
-                    result=result,
-                    paths=tuple(paths),
-                    elapsed_s=self._clock.monotonic() - start,
-                )
-            failure: AudiokitError = trail.timed_out(self._clock.monotonic() - start)
-        except JobError as error:
-            failure = error
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            # Nobody cancelled this worker: something the job waited for was cancelled elsewhere.
-            failure = trail.failed(error)
-        except Exception as error:  # noqa: BLE001 - any failure of one job is that job's outcome
-            failure = trail.failed(error)
-        logger.info("%s failed in stage %s", trail.job, trail.stage)
-        return Outcome(
-            key=key,
-            index=index,
-            job=job,
-            state=JobState.FAILED,
-            error=failure,
-            elapsed_s=self._clock.monotonic() - start,
-        )
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                self._workers.open(tasks)
+                opened.set()
+                await self._closing.wait()
+                self._tasks = None
+                self._stop_taking()
+                if self._on_leave == "wait":
+                    await self._runner.drained(self._drain_s)
+                self._runner.interrupt_all(Stop.CLOSED)
+                await self._runner.drained(self._drain_s)
+                self._events.end()
+                tasks.cancel_scope.cancel()
+        finally:
+            self._runner.close()
+            for run in self._runs:
+                run.end()
 
+    def _stop_taking(self) -> None:
+        """No job is begun any more; the ones that wait are told."""
+        for run in list(self._runs):
+            run.cut()
+        for course in self._feed.close():
+            course.interrupt(Stop.CLOSED)
+            self._cancel_unstarted(course)
+        self._workers.wake()
 
-def _check(job: object) -> None:
-    missing = [name for name in _STEPS if not callable(getattr(job, name, None))]
-    if missing:
-        raise UsageError(f"{job!r:.200} is no job: it has no {', '.join(missing)}; see audiokit.Job")
-
-
-async def _stages(job: Job[Any, Any, ResultT], context: JobContext, trail: _Trail) -> tuple[ResultT, Any]:
-    prepared = await job.prepare(context)
-    trail.stage = "submit"
-    remote = await job.submit(context, prepared)
-    trail.stage = "poll"
-    trail.remote = remote
-
-    async def look() -> tuple[Any, Look]:
-        return await job.look(context, remote)
-
-    remote = await context.follow(look, what=trail.job, remote_id=trail.remote_id)
-    trail.stage = "collect"
-    return await job.collect(context, remote)
-
-
-@attrs.define
-class _Trail:
-    """Where a job is, for the message when it ends badly."""
-
-    job: str
-    stage: str = "prepare"
-    state: str | None = None
-    remote: object = None
-
-    @property
-    def remote_id(self) -> str | None:
-        """The API's id, as far as one can be seen."""
-        if isinstance(self.remote, str):
-            return self.remote
-        for name in ("id", "production_id", "speech_id", "script_id"):
-            value = getattr(self.remote, name, None)
-            if isinstance(value, str):
-                return value
-        return None
-
-    def saw(self, look: Look) -> None:
-        """Note the last state."""
-        self.state = look.state
-
-    def failed(self, error: BaseException) -> JobFailed:
-        """The error of a job that a stage failed."""
-        failure = JobFailed(
-            f"{self.job} failed in stage {self.stage!r}: {str(error) or type(error).__name__}",
-            job=self.job,
-            stage=self.stage,
-            remote_id=self.remote_id,
-        )
-        failure.__cause__ = error
-        return failure
-
-    def timed_out(self, elapsed_s: float) -> JobTimeout:
-        """The error of a job whose time ran out."""
-        named = f"{self.job} ({self.remote_id})" if self.remote_id else self.job
-        return JobTimeout(
-            f"{named} was not finished after {elapsed_s:.1f} s: stage {self.stage!r}, "
-            f"last state {self.state!r}; it may go on remotely, or allow more time",
-            job=self.job,
-            stage=self.stage,
-            elapsed_s=elapsed_s,
-            last_state=self.state,
-            remote_id=self.remote_id,
-        )
-
-
-class _Run:
-    """One call of `Orchestrator.run`: workers that share the inputs and a stream of outcomes.
-
-    Each worker that gets an input starts the next one, so a short list has few workers.
-    """
-
-    def __init__(self, owner: Orchestrator, jobs: Iterable[Any] | AsyncIterable[Any]) -> None:
-        self.scope = anyio.CancelScope()
-        self._owner = owner
-        self._inputs = _each(jobs)
-        self._next_index = 0
-        self._reading = anyio.Lock()
-        self._workers = 0
-        self._input_error: Exception | None = None
-        self._is_complete = False
-        self._sender, self._receiver = anyio.create_memory_object_stream[Outcome[Any, Any]](
-            owner.max_in_flight
-        )
-
-    async def work(self) -> None:
-        """Work until the inputs are used up and all jobs have ended."""
-        with self._sender, self.scope:
-            try:
-                async with anyio.create_task_group() as tasks:
-                    self._start_worker(tasks)
-                self._is_complete = True
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await self._inputs.aclose()
-
-    async def outcomes(self) -> AsyncIterator[Outcome[Any, Any]]:
-        """Outcomes as they come, then the error of the inputs if there was one."""
-        with self._receiver:
-            async for outcome in self._receiver:
-                yield outcome
-        if self._input_error is not None:
-            raise self._input_error
-        if not self._is_complete:
-            raise UsageError("the orchestrator was closed before all jobs of this run had ended")
-
-    def _start_worker(self, tasks: TaskGroup) -> None:
-        if self._workers < self._owner.max_in_flight:
-            self._workers += 1
-            tasks.start_soon(self._worker, tasks, name=f"audiokit worker {self._workers}")
-
-    async def _worker(self, tasks: TaskGroup) -> None:
-        is_first = True
-        while (entry := await self._read()) is not None:
-            if is_first:
-                self._start_worker(tasks)
-                is_first = False
-            async with self._owner.places:
-                outcome = await self._owner.run_one(*entry)
-            await self._sender.send(outcome)
-
-    async def _read(self) -> tuple[int, Any] | None:
-        """The next input with its index, or None when there are no more."""
-        async with self._reading:
-            if self._input_error is not None:
-                return None
-            try:
-                job = await anext(self._inputs)
-            except StopAsyncIteration:
-                return None
-            except Exception as error:  # noqa: BLE001 - belongs to whoever reads the outcomes
-                self._input_error = error
-                return None
-            index = self._next_index
-            self._next_index += 1
-            return index, job
-
-
-async def _each(jobs: Iterable[Any] | AsyncIterable[Any]) -> AsyncGenerator[Any]:
-    """The inputs one by one; a generator of the caller's is closed with this one."""
-    if isinstance(jobs, AsyncGenerator):
-        async with aclosing(jobs):
-            async for job in jobs:
-                yield job
-    elif isinstance(jobs, AsyncIterable):
-        async for job in jobs:
-            yield job
-    else:
-        for job in jobs:
-            yield job
+    def _cancel_unstarted(self, course: Course) -> None:
+        """Give the outcome of a job that was stopped before it began."""
+        self._runner.hand_over(course, self._runner.stopped_before(course))

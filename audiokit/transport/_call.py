@@ -10,8 +10,9 @@ from typing import Protocol
 import attrs
 import orjson
 
+from audiokit._config import RateClass
 from audiokit.errors import InvalidRequest
-from audiokit.transport._source import Source
+from audiokit.transport._source import Chunk, Source
 from audiokit.typing import ProgressCallback, RawReply
 
 Reply = RawReply
@@ -24,7 +25,7 @@ class Retry(enum.Enum):
     """Doing it twice is doing it once: repeat after any temporary failure."""
 
     IF_REFUSED = enum.auto()
-    """Repeat only what certainly had no effect: not sent, or answered with 429."""
+    """Repeat only what certainly had no effect: not sent, or rejected (429, 503 with Retry-After, ...)."""
 
     NEVER = enum.auto()
     """Repeat only what was not sent at all."""
@@ -53,7 +54,7 @@ class Body(Protocol):
         """Whether this is a transfer of a file: takes a place among the uploads, has no total time."""
         ...
 
-    def open(self) -> AsyncGenerator[bytes]:
+    def open(self) -> AsyncGenerator[Chunk]:
         """The bytes, in chunks."""
         ...
 
@@ -105,7 +106,7 @@ class JsonBody:
         """Length of the encoded document."""
         return len(self.data)
 
-    async def open(self) -> AsyncGenerator[bytes]:
+    async def open(self) -> AsyncGenerator[Chunk]:
         """The encoded document, in one piece."""
         yield self.data
 
@@ -130,7 +131,7 @@ class StreamBody:
         """As the source."""
         return self.source.is_replayable
 
-    def open(self) -> AsyncGenerator[bytes]:
+    def open(self) -> AsyncGenerator[Chunk]:
         """The file's bytes."""
         return self.source.open(on_progress=self.on_progress)
 
@@ -145,6 +146,8 @@ class Call:
         method: HTTP verb.
         url: Absolute URL, or a path that is appended to the API's base URL.
         timeout_s: Whole-call limit in seconds; None means the default of `Timeouts`.
+        rate_class: The limit on calls over time that it counts against.
+        look_up: What the objects it makes can be found by, for `OutcomeUnknown`; plain facts, no secrets.
     """
 
     api: str
@@ -158,3 +161,10 @@ class Call:
     timeout_s: float | None = None
     authorise: bool = True
     accept_encoding: str = "gzip, deflate"
+    rate_class: RateClass = RateClass.FAST
+    look_up: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def path(self) -> str:
+        """For errors and events: without the query, and empty for a whole URL, which may be signed."""
+        return self.url.partition("?")[0].partition("#")[0] if self.url.startswith("/") else ""

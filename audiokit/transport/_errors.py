@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from datetime import datetime
 from typing import Final
 
 import httpx
@@ -31,7 +33,23 @@ NEVER_REPEATED: Final = (
     httpx.DecodingError,
     httpx.TooManyRedirects,
 )
-"""Failures that would come back the same."""
+"""Failures that would come back the same; so would a certificate that is not trusted, see `is_hopeless`."""
+
+
+def is_hopeless(failure: BaseException | None) -> bool:
+    """Whether a repeat would bring this failure again."""
+    return isinstance(failure, NEVER_REPEATED) or certificate_fault(failure) is not None
+
+
+def certificate_fault(failure: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """What is wrong with the server's certificate, if that is why there is no connection."""
+    seen: set[int] = set()
+    while failure is not None and id(failure) not in seen:
+        if isinstance(failure, ssl.SSLCertVerificationError):
+            return failure
+        seen.add(id(failure))
+        failure = failure.__cause__ or failure.__context__
+    return None
 
 
 def outcome_of(error: httpx.RequestError) -> Outcome:
@@ -39,11 +57,28 @@ def outcome_of(error: httpx.RequestError) -> Outcome:
     return next(outcome for kind, outcome in OUTCOMES if isinstance(error, kind))
 
 
-def error_for(error: httpx.RequestError, call: Call, *, attempts: int, place: str) -> TransportError:
-    """Our error for a call that ended with *error*; the caller chains it."""
+def error_for(
+    error: httpx.RequestError,
+    call: Call,
+    *,
+    attempts: int,
+    place: str,
+    sent_at: datetime | None = None,
+    status: int | None = None,
+) -> TransportError:
+    """Our error for a call that ended with *error*, and perhaps a part of an answer; the caller chains it."""
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     tries = f"{attempts} attempt{'s' if attempts > 1 else ''}"
     outcome = outcome_of(error)
+    fault = certificate_fault(error) if outcome is Outcome.NOT_SENT else None
+    if fault is not None:
+        return ConnectionFailed(
+            f"{call.operation}: nothing was sent to {place}, because its certificate is not trusted "
+            f"({fault.verify_message or fault.reason or 'no reason given'}), which no repeat would change; "
+            "check the address and this machine's date, or name the authority in SSL_CERT_FILE",
+            operation=call.operation,
+            attempts=attempts,
+        )
     if outcome is Outcome.NOT_SENT:
         return ConnectionFailed(
             f"{call.operation}: nothing was sent to {place} in {tries} ({what}); "
@@ -57,10 +92,32 @@ def error_for(error: httpx.RequestError, call: Call, *, attempts: int, place: st
             operation=call.operation,
             attempts=attempts,
         )
+    why = f"the connection broke after the request may have arrived ({what})"
+    return outcome_unknown(call, why, attempts=attempts, sent_at=sent_at, status=status)
+
+
+def outcome_unknown(
+    call: Call,
+    why: str,
+    *,
+    attempts: int,
+    sent_at: datetime | None,
+    status: int | None,
+    retry_after: float | None = None,
+) -> OutcomeUnknown:
+    """The error of a call that may have done its work, with what is needed to look for it."""
+    begun = f", begun at {sent_at:%Y-%m-%d %H:%M:%S} UTC" if sent_at is not None else ""
+    facts = ", ".join(f"{name} {value!r}" for name, value in call.look_up.items())
     return OutcomeUnknown(
-        f"{call.operation}: the connection broke after the request may have arrived ({what}); "
+        f"{call.operation} ({call.method} {call.path or 'a URL of the API'}{begun}): {why}; "
         "it was not repeated because that could do the work twice. "
-        "List the objects it would have made before calling again",
+        f"List the objects it would have made{f' (by {facts})' if facts else ''} before calling again",
         operation=call.operation,
         attempts=attempts,
+        method=call.method,
+        path=call.path,
+        status=status,
+        sent_at=sent_at,
+        look_up=call.look_up,
+        retry_after=retry_after,
     )

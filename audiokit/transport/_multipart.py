@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from audiokit.transport._source import Source
+from audiokit.transport._source import Chunk, Source
 from audiokit.typing import ProgressCallback
 
 # How HTML forms write a name, so that it can never end its own quotes or line.
@@ -59,7 +59,7 @@ class Multipart:
         """As the source."""
         return self.source.is_replayable
 
-    async def open(self) -> AsyncGenerator[bytes]:
+    async def open(self) -> AsyncGenerator[Chunk]:
         """The framed body; the file's chunks pass through uncopied."""
         yield self._head()
         async with aclosing(self.source.open(on_progress=self.on_progress)) as chunks:

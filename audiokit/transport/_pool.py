@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import ssl
 import time
-import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import anyio
@@ -21,71 +19,62 @@ import attrs
 import httpx
 
 from audiokit._config import Limits
+from audiokit.transport._connection import Connection, is_intercepted
 
 _CLOSE_S: Final = 5.0
 
-Origin = tuple[str, str, int | None]
-MakeConnection = Callable[[httpx.URL], httpx.AsyncBaseTransport]
+Origin = tuple[str, str, int | None, bool]
 
 
 @attrs.frozen
 class _Idle:
-    connection: httpx.AsyncBaseTransport
+    connection: Connection
     since_s: float
 
 
-class ConnectionPool(httpx.AsyncBaseTransport):
-    """An httpx transport made of many single-connection ones.
+class ConnectionPool:
+    """Gives each request a connection of its own.
 
     Args:
-        limits: How many requests at once, how many connections kept, and for how long.
-        make: Makes a transport with one connection for a URL; `single_connection` by default.
+        limits: How many connections are kept, and for how long.
+        make: Makes a connection for a URL.
         now: A clock in seconds, for idle connections.
     """
 
     def __init__(
         self,
         limits: Limits,
+        make: Callable[[httpx.URL], Connection],
         *,
-        make: MakeConnection | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits = limits
-        self._make = make or functools.partial(single_connection, idle_s=limits.idle_s)
+        self._make = make
         self._now = now
-        self._gate = anyio.Semaphore(int(limits.connections))
         self._stacks: dict[Origin, list[_Idle]] = {}
-        self._in_use: set[httpx.AsyncBaseTransport] = set()
+        self._in_use: set[Connection] = set()
         self._idle = 0
         self._closed = False
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on a free connection, a new one where none is free, in turn where all are in use."""
-        origin = (request.url.scheme, request.url.host, request.url.port)
-        await self._gate.acquire()
-        try:
-            connection, stale = self._take(origin)
+    async def exchange(self, request: httpx.Request) -> httpx.Response:
+        """Send on a free connection, a new one where none is free; raises httpx's errors."""
+        url = request.url
+        origin = (url.scheme, url.host, url.port, is_intercepted())
+        connection, stale = self._take(origin)
+        if stale:
             await _close_all(stale)
-            connection = connection or self._make(request.url)
-        except BaseException:
-            self._gate.release()
-            raise
+        if connection is None:
+            connection = self._make(url)
         self._in_use.add(connection)
         try:
-            response = await connection.handle_async_request(request)
+            response = await connection.exchange(request)
         except BaseException:
             self._in_use.discard(connection)
-            self._gate.release()
             await _close_all([connection])
             raise
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what async transports give
-        stream = _Stream(response.stream, functools.partial(self._give_back, origin, connection))
-        return httpx.Response(
-            response.status_code,
-            headers=response.headers,
-            stream=stream,
-            extensions=response.extensions,
-        )
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what connections give
+        response.stream = HeldStream(response.stream, functools.partial(self._put_back, origin, connection))
+        return response
 
     async def aclose(self) -> None:
         """Close all connections; calls under way end with an error."""
@@ -95,112 +84,65 @@ class ConnectionPool(httpx.AsyncBaseTransport):
         self._idle = 0
         await _close_all([*idle, *self._in_use])
 
-    def _take(self, origin: Origin) -> tuple[httpx.AsyncBaseTransport | None, list[httpx.AsyncBaseTransport]]:
+    def _take(self, origin: Origin) -> tuple[Connection | None, list[Connection]]:
         """The connection used last, if it is young enough, and those too old to keep."""
         stack = self._stacks.get(origin)
         if not stack:
             return None, []
         oldest = self._now() - self._limits.idle_s
-        fresh = [entry for entry in stack if entry.since_s >= oldest]
-        stale = [entry.connection for entry in stack if entry.since_s < oldest]
-        taken = fresh.pop().connection if fresh else None
+        stale: list[Connection] = []
+        if stack[0].since_s < oldest:
+            stale = [entry.connection for entry in stack if entry.since_s < oldest]
+            del stack[: len(stale)]
+        taken = stack.pop().connection if stack else None
         self._idle -= len(stale) + (taken is not None)
-        if fresh:
-            self._stacks[origin] = fresh
-        else:
-            del self._stacks[origin]
         return taken, stale
 
-    async def _give_back(self, origin: Origin, connection: httpx.AsyncBaseTransport, stream: _Stream) -> None:
-        """Called when an answer is closed: the place is free at once, the connection if it is clean."""
+    async def _put_back(self, origin: Origin, connection: Connection) -> None:
+        """Keep the connection of a closed answer, if it is clean and there is room."""
         self._in_use.discard(connection)
-        self._gate.release()
-        is_clean = False
-        try:
-            with (
-                anyio.CancelScope(shield=True),
-                anyio.move_on_after(_CLOSE_S),
-                contextlib.suppress(httpx.HTTPError, OSError),  # then it is not clean, and is dropped
-            ):
-                is_whole = stream.is_complete and not stream.has_leftover
-                await stream.close_inner()
-                is_clean = is_whole
-        finally:  # the shield holds off anyio's cancellation, not a bare task.cancel()
-            if is_clean and not self._closed and self._idle < self._limits.idle_connections:
-                self._stacks.setdefault(origin, []).append(_Idle(connection, self._now()))
-                self._idle += 1
-            else:
-                await _close_all([connection])
+        if connection.is_reusable and not self._closed and self._idle < int(self._limits.idle_connections):
+            self._stacks.setdefault(origin, []).append(_Idle(connection, self._now()))
+            self._idle += 1
+        else:
+            await _close_all([connection])
 
 
-class _Stream(httpx.AsyncByteStream):
-    """An answer's body that gives its connection back when it is closed."""
+class HeldStream(httpx.AsyncByteStream):
+    """An answer's body that holds something, until it is closed: also while being cancelled."""
 
-    def __init__(self, inner: httpx.AsyncByteStream, give_back: Callable[[_Stream], object]) -> None:
-        self.is_complete = False
+    def __init__(
+        self, inner: httpx.AsyncByteStream, after: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._inner = inner
-        self._give_back: Callable[[_Stream], object] | None = give_back
+        self._after = after
+        self._is_open = True
+        self.on_close: Callable[[], None] | None = None
+        """Called first: what it gives back must not wait for anything."""
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._inner:
-            yield chunk
-        self.is_complete = True
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._inner)
 
     async def aclose(self) -> None:
-        give_back, self._give_back = self._give_back, None
-        if give_back is not None:
-            await give_back(self)  # type: ignore[misc]
-
-    @property
-    def has_leftover(self) -> bool:
-        """Whether bytes lie behind the announced end: the next call would take them for its own answer.
-
-        httpcore does not say, so its parser is asked; one that cannot be found counts as having some.
-        """
-        connection: object = self._inner
-        for name in ("_httpcore_stream", "_stream", "_connection"):
-            connection = getattr(connection, name, None)
-        parser = getattr(connection, "_h11_state", None)
-        return parser is None or bool(parser.trailing_data[0])
-
-    async def close_inner(self) -> None:
-        await self._inner.aclose()
+        """Close it, once."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        if self.on_close is not None:
+            self.on_close()
+        try:
+            with (
+                anyio.move_on_after(_CLOSE_S, shield=True),
+                contextlib.suppress(httpx.HTTPError, OSError),  # then it is not reusable, and is dropped
+            ):
+                await self._inner.aclose()
+        finally:  # the shield holds off anyio's cancellation, not a bare task.cancel()
+            if self._after is not None:
+                await self._after()
 
 
-async def _close_all(connections: list[httpx.AsyncBaseTransport]) -> None:
+async def _close_all(connections: list[Connection]) -> None:
     """Close connections, also while being cancelled; one that does not close in time is dropped."""
     for connection in connections:
-        with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSE_S):
+        with anyio.move_on_after(_CLOSE_S, shield=True):
             await connection.aclose()
-
-
-def single_connection(url: httpx.URL, *, idle_s: float) -> httpx.AsyncBaseTransport:
-    """Make a transport that holds one connection, through the proxy the environment names for *url*."""
-    proxy = _proxy_for(url)
-    needs_tls = url.scheme == "https" or (proxy or "").startswith("https")
-    return httpx.AsyncHTTPTransport(
-        verify=_tls_context() if needs_tls else _no_tls_context(),
-        proxy=proxy,
-        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=idle_s),
-    )
-
-
-def _proxy_for(url: httpx.URL) -> str | None:
-    """``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``: httpx leaves them to us here."""
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(url.host):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-@functools.cache
-def _tls_context() -> ssl.SSLContext:
-    """One for the process: loading the certificates takes 20 ms. Honours ``SSL_CERT_FILE``."""
-    return httpx.create_ssl_context()
-
-
-@functools.cache
-def _no_tls_context() -> ssl.SSLContext:
-    """For plain HTTP, where none is used; trusts nobody, should that ever change."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,4 +1,23 @@
-"""Pure: what became of an attempt, and how long to wait before the next."""
+"""Pure: what became of an attempt, and how long to wait before the next.
+
+A failed attempt is of one of three classes, and the class with the endpoint's `Retry` rule decides:
+
+============  ===============================================  =====================================
+class         which failures                                   tried again for
+============  ===============================================  =====================================
+*not sent*    no connection, a login that failed before it     every call, but for a body that can be
+                                                               sent once and was begun
+*rejected*    429; 408 (the request never arrived whole, RFC   `Retry.SAFE`, `Retry.IF_REFUSED`
+              9110 15.5.9); 425 (not processed, RFC 8470);
+              503 with Retry-After ("not now")
+*unknown*     the connection broke after the request may have  `Retry.SAFE`
+              arrived; 500, 502, 504; 503 without Retry-After
+============  ===============================================  =====================================
+
+A plain 503 is not taken for a refusal: proxies send it too when the service behind them breaks off in
+the middle of the work. 502 and 504 never come from the service itself, so after a call that could do
+its work twice they say as little as a broken connection, and end as `OutcomeUnknown`.
+"""
 
 from __future__ import annotations
 
@@ -13,33 +32,33 @@ from typing import Final
 from audiokit._config import RetryPolicy
 from audiokit.transport._call import Retry
 
-TEMPORARY_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+REJECTED_STATUSES: Final = frozenset({408, 425, 429})
+GATEWAY_STATUSES: Final = frozenset({502, 504})
+TEMPORARY_STATUSES: Final = frozenset({500, 503}) | REJECTED_STATUSES | GATEWAY_STATUSES
 
 
 class Outcome(enum.Enum):
-    """What is known of an attempt."""
+    """What is known of an attempt: one of three classes of failure, or an answer."""
 
-    NOT_SENT = enum.auto()
+    NOT_SENT = "not sent"
     """No byte of the request reached the server."""
 
-    REFUSED = enum.auto()
-    """The server said it did nothing (429)."""
+    REJECTED = "rejected"
+    """The server said that it did nothing."""
 
-    TEMPORARY = enum.auto()
-    """The server answered with a failure that may pass; whether it did the work is open."""
+    UNKNOWN = "unknown"
+    """Whether the server did the work is open."""
 
-    UNKNOWN = enum.auto()
-    """The connection broke after the request may have arrived."""
-
-    FINAL = enum.auto()
+    FINAL = "final"
     """An answer to hand to the caller."""
 
 
-def outcome_of_status(status: int) -> Outcome:
-    """What an HTTP status says about the attempt."""
-    if status == 429:
-        return Outcome.REFUSED
-    return Outcome.TEMPORARY if status in TEMPORARY_STATUSES else Outcome.FINAL
+def outcome_of_status(status: int, *, retry_after: float | None = None) -> Outcome:
+    """What an HTTP status says about the attempt, with the seconds of its Retry-After."""
+    if status not in TEMPORARY_STATUSES:
+        return Outcome.FINAL
+    is_rejected = status in REJECTED_STATUSES or (status == 503 and retry_after is not None)
+    return Outcome.REJECTED if is_rejected else Outcome.UNKNOWN
 
 
 def may_repeat(outcome: Outcome, rule: Retry) -> bool:
@@ -48,7 +67,7 @@ def may_repeat(outcome: Outcome, rule: Retry) -> bool:
         return False
     if outcome is Outcome.NOT_SENT or rule is Retry.SAFE:
         return True
-    return outcome is Outcome.REFUSED and rule is Retry.IF_REFUSED
+    return outcome is Outcome.REJECTED and rule is Retry.IF_REFUSED
 
 
 def next_wait(
@@ -56,21 +75,26 @@ def next_wait(
     *,
     attempt: int,
     retry_after: float | None,
+    left_s: float = math.inf,
     jitter: Callable[[float, float], float] = random.uniform,
 ) -> float | None:
     """Seconds to wait after *attempt* (1-based), or None to give up.
 
     A `Retry-After` within the policy's cap is kept, with a little on top so that many
     clients do not return together. Without one, full jitter under a doubling ceiling.
+    A wait that does not end before the call's deadline, *left_s* from now, is not begun: the failure
+    that is known says more than a deadline that is certain to pass.
     """
     if attempt >= policy.attempts:
         return None
     if retry_after is not None:
         if retry_after > policy.retry_after_cap_s:
             return None
-        return retry_after + jitter(0.0, 0.1 * retry_after)
-    ceiling = min(policy.backoff_cap_s, policy.backoff_s * 2.0 ** (attempt - 1))
-    return jitter(0.0, ceiling)
+        wait = retry_after + jitter(0.0, 0.1 * retry_after)
+    else:
+        ceiling = min(policy.backoff_cap_s, policy.backoff_s * 2.0 ** (attempt - 1))
+        wait = jitter(0.0, ceiling)
+    return wait if wait < left_s else None
 
 
 def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:

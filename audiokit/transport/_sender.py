@@ -1,24 +1,31 @@
-"""One attempt: build the request, sign it where it may be signed, send it over the pool.
+"""One attempt: build the request, sign it where it may be signed, send it over a connection.
 
-The pool is used directly and not through an httpx client: a client logs every URL, and URLs here
+There is no httpx client in between unless the caller brings one: a client logs every URL, and URLs here
 carry signatures and listeners' data; its cookies would mix accounts; and it costs CPU per request.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import os
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import anyio
+import attrs
 import httpx
 
 from audiokit._config import ENVIRONMENT_KEYS, ApiAccess, Limits, Login, Timeouts
 from audiokit.errors import ConnectionFailed, MissingCredentials, UploadInterrupted, UsageError
 from audiokit.transport._auth import SessionAuth, auth_for, session_id_of
 from audiokit.transport._call import Body, Call, Reply
-from audiokit.transport._pool import ConnectionPool
+from audiokit.transport._connection import Connector
+from audiokit.transport._http11 import LentChunks
+from audiokit.transport._pool import ConnectionPool, HeldStream
+from audiokit.transport._source import Chunk
 
 CLOSE_S: Final = 5.0
 _MAX_REDIRECTS: Final = 5
@@ -33,9 +40,9 @@ class Attempts:
         self.place = "the API"
         self.body_opened = False
         self.maybe_sent = False
-        self._body: AsyncGenerator[bytes] | None = None
+        self._body: AsyncGenerator[Chunk] | None = None
 
-    def watch(self, body: Body) -> AsyncIterator[bytes]:
+    def watch(self, body: Body) -> AsyncIterator[Chunk]:
         """The bytes of a file, noting that they are on the way."""
         self._body = _watched(body, self)
         return self._body
@@ -44,27 +51,71 @@ class Attempts:
         """Close what was left unread of the body of the last attempt, and with it its file."""
         body, self._body = self._body, None
         if body is not None:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_S):
+            with anyio.move_on_after(CLOSE_S, shield=True):
                 await body.aclose()
 
 
-class Sender:
-    """Owns the pool and the credentials; sends, and follows redirects of GETs."""
+@attrs.frozen(kw_only=True)
+class Network:
+    """How to reach the APIs; the defaults need nothing.
 
-    def __init__(self, access: Mapping[str, ApiAccess], timeouts: Timeouts, limits: Limits) -> None:
+    Attributes:
+        tls: What to trust, and with which certificate to show up.
+        proxy: URL of a proxy for everything; None for what the environment names.
+        http: The caller's own httpx client or transport, used as it is and never closed.
+    """
+
+    tls: ssl.SSLContext | None = None
+    proxy: str | None = None
+    http: httpx.AsyncClient | httpx.AsyncBaseTransport | None = None
+
+
+class _Injected:
+    """What the caller brought, in place of the pool."""
+
+    def __init__(self, http: httpx.AsyncClient | httpx.AsyncBaseTransport) -> None:
+        self._http = http
+
+    async def exchange(self, request: httpx.Request) -> httpx.Response:
+        """Send, without the client's own credentials and redirects."""
+        if isinstance(self._http, httpx.AsyncClient):
+            response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
+        else:
+            response = await self._http.handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what async transports give
+        response.stream = HeldStream(response.stream)
+        return response
+
+    async def aclose(self) -> None:
+        """It is the caller's to close."""
+
+
+class Sender:
+    """Owns the connections and the credentials; sends, and follows redirects of GETs."""
+
+    def __init__(
+        self, access: Mapping[str, ApiAccess], timeouts: Timeouts, limits: Limits, network: Network
+    ) -> None:
         self._access = dict(access)
         self._limits = limits
+        self._network = network
         self._auth = {api: auth_for(api, one) for api, one in self._access.items()}
         timeout = httpx.Timeout(timeouts.stall_s, connect=timeouts.connect_s, pool=None)
-        self._extensions = {"timeout": timeout.as_dict()}
-        self._pool: ConnectionPool | None = None
+        self._extensions = {
+            "timeout": timeout.as_dict(),
+            "least_bytes_per_s": timeouts.least_bytes_per_s,
+        }
+        # Fast: a free place needs no pass of the event loop.
+        self._gate = anyio.Semaphore(int(limits.connections), fast_acquire=True)
+        self._connections: ConnectionPool | _Injected | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
         self._closed = False
 
     @property
     def state(self) -> str:
         """For reprs."""
-        return "closed" if self._closed else "open" if self._pool else "not opened"
+        return "closed" if self._closed else "open" if self._connections else "not opened"
 
     @property
     def apis(self) -> list[str]:
@@ -72,18 +123,24 @@ class Sender:
         return sorted(self._access)
 
     def open(self) -> None:
-        """Make the pool, for the event loop that runs now."""
-        if self._closed or self._pool is not None:
+        """Get ready, for the event loop that runs now."""
+        if self._closed or self._connections is not None:
             raise UsageError("a client can be opened only once; make a new one")
         self._loop = asyncio.get_running_loop()
-        self._pool = ConnectionPool(self._limits)
+        self._process = os.getpid()
+        network = self._network
+        if network.http is not None:
+            self._connections = _Injected(network.http)
+        else:
+            connector = Connector(tls=network.tls, proxy=network.proxy, idle_s=self._limits.idle_s)
+            self._connections = ConnectionPool(self._limits, connector.make)
 
     async def aclose(self) -> None:
         """Close all connections; further calls raise `UsageError`."""
         self._closed = True
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.aclose()
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            await connections.aclose()
 
     def adopt_session(self, api: str, reply: Reply, csrf_token: str) -> bool:
         """Use the session that a login's *reply* set; False when it set none."""
@@ -100,8 +157,20 @@ class Sender:
         self._auth[api] = auth_for(api, self._access[api])
 
     async def send(self, call: Call, tries: Attempts) -> httpx.Response:
-        """Send once and give the answer unread; raises httpx's errors."""
+        """Send once, as soon as there is a free place, and give the answer unread; raises httpx's errors."""
         self._check_open()
+        # First, so that what waits costs little: thousands may.
+        await self._gate.acquire()
+        try:
+            response = await self._follow(call, tries)
+            assert isinstance(response.stream, HeldStream)  # noqa: S101 - what both ways of sending give
+        except BaseException:
+            self._gate.release()
+            raise
+        response.stream.on_close = self._gate.release
+        return response
+
+    async def _follow(self, call: Call, tries: Attempts) -> httpx.Response:
         is_absolute = call.url.startswith(("http://", "https://"))
         url = call.url if is_absolute else self._access[call.api].base_url + call.url
         query: Any = list(call.query) or None
@@ -134,25 +203,28 @@ class Sender:
                 headers["content-length"] = str(call.body.size_bytes)
         content = await _content(call.body, tries)
         try:
-            return httpx.Request(
+            request = httpx.Request(
                 call.method,
                 url,
                 params=query,
                 headers=headers,
-                content=content,
+                content=LentChunks(content) if isinstance(content, AsyncIterator) else content,
                 extensions=dict(self._extensions),
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise _unusable(call, url) from error
+        if isinstance(content, AsyncIterator):
+            request.stream = LentChunks(content)  # httpx has wrapped it in a stream of its own
+        return request
 
     async def _exchange(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
         if auth is None:
-            return await self._over_pool(request)
+            return await self._over(request)
         flow = auth.async_auth_flow(request)
         try:
             outgoing = await anext(flow)
             while True:
-                response = await self._over_pool(outgoing)
+                response = await self._over(outgoing)
                 try:
                     outgoing = await flow.asend(response)
                 except StopAsyncIteration:
@@ -164,22 +236,24 @@ class Sender:
         finally:
             await flow.aclose()
 
-    async def _over_pool(self, request: httpx.Request) -> httpx.Response:
+    async def _over(self, request: httpx.Request) -> httpx.Response:
         request.extensions = {**self._extensions, **request.extensions}
-        response = await self._check_open().handle_async_request(request)
+        response = await self._check_open().exchange(request)
         response.request = request
         return response
 
-    def _check_open(self) -> ConnectionPool:
-        if self._pool is None:
+    def _check_open(self) -> ConnectionPool | _Injected:
+        if self._connections is None:
             raise UsageError(
                 "the client is closed; make a new one"
                 if self._closed
                 else "the client is not open: use it inside `async with AudioKit(...) as kit:`"
             )
+        if os.getpid() != self._process:
+            raise UsageError("the client was opened before this process was forked; make one after the fork")
         if asyncio.get_running_loop() is not self._loop:
             raise UsageError("the client was opened in another event loop; make one for this loop")
-        return self._pool
+        return self._connections
 
     def _auth_of(self, call: Call) -> httpx.Auth:
         auth = self._auth.get(call.api)
@@ -194,15 +268,20 @@ class Sender:
     def _place(self, call: Call, url: str) -> tuple[bool, str]:
         """Whether *url* belongs to the API, so that its credentials may go there; and ``host:port``."""
         try:
-            scheme, host, port = _origin(url)
-            return (scheme, host, port) == _origin(self._access[call.api].base_url), f"{host}:{port}"
+            base_url = self._access[call.api].base_url
+            own = _origin(base_url)
+            # What begins with the base URL and a slash needs no parsing: its host and port end there.
+            origin = own if url.startswith(f"{base_url}/") else _origin(url)
         except ValueError as error:
             raise _unusable(call, url) from error
+        return origin == own, f"{origin[1]}:{origin[2]}"
 
 
 async def close(response: httpx.Response) -> None:
     """Give the connection back, or drop it, also while being cancelled."""
-    with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_S):
+    if response.is_closed:  # reading it to the end has done it
+        return
+    with anyio.move_on_after(CLOSE_S, shield=True):
         await response.aclose()
 
 
@@ -214,14 +293,14 @@ def _unusable(call: Call, url: str) -> ConnectionFailed:
     )
 
 
-async def _content(body: Body | None, tries: Attempts) -> bytes | AsyncIterator[bytes] | None:
+async def _content(body: Body | None, tries: Attempts) -> bytes | AsyncIterator[Chunk] | None:
     if body is not None and body.is_file:
         return tries.watch(body)
     tries.maybe_sent = True
     return None if body is None else b"".join([chunk async for chunk in body.open()])
 
 
-async def _watched(body: Body, tries: Attempts) -> AsyncGenerator[bytes]:
+async def _watched(body: Body, tries: Attempts) -> AsyncGenerator[Chunk]:
     """The body, noting that its bytes are on the way."""
     tries.body_opened = tries.maybe_sent = True
     sent = 0
@@ -236,6 +315,7 @@ async def _watched(body: Body, tries: Attempts) -> AsyncGenerator[bytes]:
         raise UploadInterrupted(f"{sent} of {body.size_bytes} bytes were sent", operation="upload")
 
 
+@functools.lru_cache(maxsize=256)
 def _origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,11 +1,11 @@
-"""Calls from start to end: repeats what may be repeated, keeps deadlines, lets so many uploads through."""
+"""Calls from start to end: keeps deadlines, lets so many uploads through, reads the answers."""
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -17,22 +17,24 @@ import httpx
 from audiokit._config import (
     ApiAccess,
     Limits,
+    RateClass,
     RetryPolicy,
     Timeouts,
 )
 from audiokit.errors import (
-    CallTimeout,
     ConnectionLost,
     OutcomeUnknown,
 )
 from audiokit.transport import _download
-from audiokit.transport._call import Call, Reply, Retry
-from audiokit.transport._errors import NEVER_REPEATED, error_for, outcome_of
-from audiokit.transport._retry import Outcome, may_repeat, next_wait, outcome_of_status, parse_retry_after
-from audiokit.transport._sender import Attempts, Sender, close
-from audiokit.typing import Clock, ProgressCallback
-
-logger = logging.getLogger("audiokit.transport")
+from audiokit.transport._budget import RetryBudget
+from audiokit.transport._call import Call, Reply
+from audiokit.transport._rate import PROCESS, RateLimiter, Windows, limiters
+from audiokit.transport._repeater import Attempt, Repeater
+from audiokit.transport._retry import Outcome
+from audiokit.transport._run import Run
+from audiokit.transport._sender import Network, Sender, close
+from audiokit.transport._unpack import unpacked
+from audiokit.typing import Clock, Hook, ProgressCallback
 
 T = TypeVar("T")
 
@@ -52,10 +54,9 @@ class SystemClock:
 class StreamReply:
     """An answer whose body has not been read yet."""
 
-    def __init__(self, response: httpx.Response, call: Call, attempts: int) -> None:
+    def __init__(self, response: httpx.Response, run: Run) -> None:
         self._response = response
-        self._call = call
-        self._attempts = attempts
+        self._run = run
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.url = str(response.url)
@@ -76,10 +77,13 @@ class StreamReply:
             OutcomeUnknown: It stopped before its end, and a repeat could do the work twice.
         """
         try:
-            async for chunk in self._response.aiter_bytes():
+            encoding = self.headers.get("content-encoding", "identity")
+            raw = self._response.aiter_raw()
+            async for chunk in raw if encoding.strip().lower() == "identity" else unpacked(raw, encoding):
+                self._run.received_bytes += len(chunk)
                 yield chunk
         except httpx.RequestError as error:
-            raise error_for(error, self._call, attempts=self._attempts, place=self._place) from error
+            raise self._run.error(error, place=self._place) from error
 
     async def read(self, limit_bytes: int) -> bytes:
         """At most *limit_bytes* of the body, for error messages."""
@@ -107,12 +111,23 @@ class Transport:
         limits: Limits | None = None,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
+        network: Network | None = None,
+        hooks: Iterable[Hook] = (),
     ) -> None:
         self.timeouts = timeouts or Timeouts()
         self.clock: Clock = clock or SystemClock()
         limits = limits or Limits()
-        self._retry = retry or RetryPolicy()
-        self._sender = Sender(access, self.timeouts, limits)
+        self._sender = Sender(access, self.timeouts, limits, network or Network())
+        # A clock of one's own has its own seconds, which cannot be counted with those of the process.
+        windows = PROCESS if clock is None else Windows(clock.monotonic)
+        self._repeater = Repeater(
+            self._sender,
+            access,
+            self.clock,
+            policy=retry or RetryPolicy(),
+            limiters=limiters(limits.rates, access, self.clock, windows),
+            hooks=hooks,
+        )
         self._uploads = anyio.Semaphore(int(limits.uploads))
 
     def __repr__(self) -> str:
@@ -130,6 +145,14 @@ class Transport:
     async def aclose(self) -> None:
         """Close all connections; further calls raise `UsageError`."""
         await self._sender.aclose()
+
+    def budget(self, api: str) -> RetryBudget:
+        """The retry budget of this client's calls to the API, and the gate for work that may wait."""
+        return self._repeater.budget(api)
+
+    def limiter(self, api: str, rate_class: RateClass) -> RateLimiter | None:
+        """The limit on such calls over time, to plan with; None where there is none."""
+        return self._repeater.limiter(api, rate_class)
 
     def adopt_session(self, api: str, reply: Reply, csrf_token: str) -> bool:
         """Use the session that a login's *reply* set; False when it set none."""
@@ -206,16 +229,17 @@ class Transport:
         A `timeout_s` of the call covers the body too; the answer is closed on leaving. What
         breaks off after the head is not repeated: the caller has seen a part of it.
         """
-        tries = Attempts()
-        limit = math.inf if call.timeout_s is None else call.timeout_s
-        with anyio.move_on_after(limit) as scope:
-            response = await self._send(call, tries)
-            try:
-                yield StreamReply(response, call, tries.count)
-            finally:
-                await close(response)
-        if scope.cancelled_caught:
-            raise _out_of_time(call, limit, tries)
+        run = self._run(call, limit_s=math.inf)
+        with self._repeater.watched(run, is_stream=True):
+            with anyio.move_on_after(run.limit_s) as scope:
+                response = await self._repeater.send(run)
+                self._repeater.succeeded(run)
+                try:
+                    yield StreamReply(response, run)
+                finally:
+                    await close(response)
+            if scope.cancelled_caught:
+                raise run.out_of_time()
 
     async def _perform(
         self, call: Call, consume: Callable[[StreamReply], Awaitable[T]], *, limit_s: float
@@ -225,81 +249,40 @@ class Transport:
         *limit_s* holds where the call has none of its own; files take as long as they take,
         and `Timeouts.stall_s` ends those that hang.
         """
-        tries = Attempts()
-        limit = limit_s if call.timeout_s is None else call.timeout_s
-        with anyio.move_on_after(limit):
-            async with AsyncExitStack() as stack:
-                if call.body is not None and call.body.is_file:
-                    await stack.enter_async_context(self._uploads)
-                stack.push_async_callback(tries.close_body)
-                while True:
-                    response = await self._send(call, tries)
-                    try:
-                        return await consume(StreamReply(response, call, tries.count))
-                    except (ConnectionLost, OutcomeUnknown) as error:
-                        wait = self._wait_after(call, tries, Outcome.UNKNOWN, error.__cause__, None)
-                        if wait is None:
-                            raise
-                    finally:
-                        await close(response)
-                    await self.clock.sleep(wait)
-        raise _out_of_time(call, limit, tries)
-
-    async def _send(self, call: Call, tries: Attempts) -> httpx.Response:
-        """Attempts with waits between them; gives the answer back unread."""
-        while True:
-            tries.count += 1
-            await tries.close_body()
-            retry_after: float | None = None
-            failure: httpx.RequestError | None = None
-            response: httpx.Response | None = None
+        run = self._run(call, limit_s=limit_s)
+        with self._repeater.watched(run):
+            # asyncio's, because anyio's scopes cost three times the objects, and thousands may wait here.
+            deadline = asyncio.timeout(None if run.limit_s == math.inf else run.limit_s)
             try:
-                response = await self._sender.send(call, tries)
-            except httpx.RequestError as error:
-                failure, outcome = error, outcome_of(error)
-            else:
-                outcome = outcome_of_status(response.status_code)
-                retry_after = parse_retry_after(response.headers.get("retry-after"))
-            wait = self._wait_after(call, tries, outcome, failure, retry_after)
-            if wait is None:
-                if response is not None:
-                    return response
-                assert failure is not None  # noqa: S101 - one of the two was set
-                raise error_for(failure, call, attempts=tries.count, place=tries.place) from failure
-            if response is not None:
-                await close(response)
-            logger.info(
-                "%s: attempt %d ended with %s, next in %.2f s",
-                call.operation,
-                tries.count,
-                outcome.name,
-                wait,
-            )
-            await self.clock.sleep(wait)
+                async with deadline:
+                    if call.body is None or not call.body.is_file:
+                        return await self._until_answered(run, consume)
+                    async with self._uploads:
+                        return await self._until_answered(run, consume)
+            except TimeoutError as error:
+                if not deadline.expired():
+                    raise
+                raise run.out_of_time() from error
 
-    def _wait_after(
-        self,
-        call: Call,
-        tries: Attempts,
-        outcome: Outcome,
-        failure: BaseException | None,
-        retry_after: float | None,
-    ) -> float | None:
-        """Seconds until the next attempt, or None when there shall be none."""
-        is_spent = tries.body_opened and call.body is not None and not call.body.is_replayable
-        if is_spent or isinstance(failure, NEVER_REPEATED) or not may_repeat(outcome, call.retry):
-            return None
-        return next_wait(self._retry, attempt=tries.count, retry_after=retry_after)
+    async def _until_answered(self, run: Run, consume: Callable[[StreamReply], Awaitable[T]]) -> T:
+        try:
+            while True:
+                response = await self._repeater.send(run)
+                try:
+                    result = await consume(StreamReply(response, run))
+                except (ConnectionLost, OutcomeUnknown) as error:
+                    wait = self._repeater.wait_after(run, Attempt(Outcome.UNKNOWN, failure=error.__cause__))
+                    if wait is None:
+                        raise
+                else:
+                    self._repeater.succeeded(run)
+                    return result
+                finally:
+                    await close(response)
+                await self.clock.sleep(wait)
+        finally:
+            await run.tries.close_body()
 
-
-def _out_of_time(call: Call, limit_s: float, tries: Attempts) -> CallTimeout:
-    is_harmless = call.retry is Retry.SAFE or not tries.maybe_sent
-    return CallTimeout(
-        f"{call.operation}: no complete answer within {limit_s:g} s "
-        f"({tries.count} attempt{'s' if tries.count != 1 else ''}); raise `timeout` or call again"
-        + ("" if is_harmless else " after looking up what it made"),
-        operation=call.operation,
-        timeout_s=limit_s,
-        attempts=tries.count,
-        maybe_sent=tries.maybe_sent,
-    )
+    def _run(self, call: Call, *, limit_s: float) -> Run:
+        limit = limit_s if call.timeout_s is None else call.timeout_s
+        return Run(call, limit_s=limit, now_s=self.clock.monotonic())

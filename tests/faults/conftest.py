@@ -27,12 +27,9 @@ def _small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _trusted_authority(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Clients trust the authority in ``tls`` and nobody else, as `SSL_CERT_FILE` promises."""
-    from audiokit.transport import _pool
+    from audiokit.transport._connection import default_tls
 
-    made_once = [one for one in vars(_pool).values() if hasattr(one, "cache_clear")]
     monkeypatch.setenv("SSL_CERT_FILE", str(Path(__file__).parent / "tls" / "ca.pem"))
-    for one in made_once:
-        one.cache_clear()
+    default_tls.cache_clear()
     yield
-    for one in made_once:
-        one.cache_clear()
+    default_tls.cache_clear()

@@ -83,9 +83,9 @@ CONTENT: Final = (
             ("JSON of another shape", _instead(b'{"surprise": [1, 2, 3]}')),
             ("200 with an HTML page", _instead(_HTML, media_type="text/html")),
             ("200 with nothing", _instead(b"")),
-            ("gzip cut short", _gzip_cut),
         )
     ),
+    Fault(group=_GROUP, name="gzip cut short", does=_gzip_cut, rules=UNKNOWN),
     Fault(
         group=_GROUP,
         name="404 with an HTML page",

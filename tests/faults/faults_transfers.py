@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from faults_expect import ANY, OK, REFUSED, UNKNOWN, Always, final
-from faults_kinds import DOWNLOAD, LARGE_TAKE, UPLOAD, UPLOAD_STREAM
+from faults_expect import OK, REFUSED, UNKNOWN, Always, final
+from faults_kinds import LARGE_TAKE, UPLOAD, UPLOAD_STREAM
 from faults_model import MET_ONCE, QUICK, Fault
 from faults_server import Wire
 
@@ -91,11 +91,7 @@ async def _refuse_then_reset(wire: Wire, _: int) -> None:
     await wire.reset()
 
 
-_SHORT: Final = {"timeouts": Timeouts(connect_s=0.15, stall_s=0.15, call_s=0.25)}
-_HANGS_S: Final = 0.5
-_NO_LIMIT: Final = dict.fromkeys((UPLOAD.name, UPLOAD_STREAM.name, DOWNLOAD.name), Always(REFUSED, ANY))
-"""Files have no time for the whole call: what ends these is a minimum rate."""
-
+_SHORT: Final = {"timeouts": Timeouts(connect_s=0.15, stall_s=0.15, call_s=2.0)}
 TRANSFERS: Final = (
     *(
         Fault(
@@ -122,11 +118,9 @@ TRANSFERS: Final = (
             group=_GROUP,
             name=name,
             does=does,
-            rules=final("CallTimeout"),
-            but=_NO_LIMIT,
+            rules=UNKNOWN,
             modes=MET_ONCE,
             settings=_SHORT,
-            guard_s=_HANGS_S,
         )
         for name, does in (("head drips", _drip_head), ("body drips", _drip_body))
     ),

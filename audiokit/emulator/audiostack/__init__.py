@@ -4,8 +4,9 @@ from starlette.routing import Route
 
 from audiokit.emulator import _links, _media
 from audiokit.emulator.audiostack import content, mix, sound, speech
+from audiokit.emulator.audiostack._envelope import credits_of
 
-__all__ = ["routes"]
+__all__ = ["credits_of", "routes"]
 
 _TEMPLATE = "Production.Sound.Template"
 

@@ -54,6 +54,12 @@ async def balance(context: Context, account: str) -> float:
     return round(context.settings.initial_credits - (doc["used"] if doc else 0.0), 4)
 
 
+async def credits_of(context: Context, account: str) -> dict[str, float]:
+    """Return a tenant's credits: left, at the start, spent."""
+    left, initial = await balance(context, account), context.settings.initial_credits
+    return {"left": left, "initial": initial, "spent": round(initial - left, 6)}
+
+
 async def spend(context: Context, account: str, amount: float) -> float:
     """Take *amount* credits and return it, rounded as it is charged.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audiokit.emulator._http import HttpError, context_of
+from audiokit.emulator._http import HttpError, account_of, context_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from audiokit.emulator._rates import CallClass
 
 KEY_HEADER = "api-key"
 SESSION_COOKIE = "session_id"
@@ -34,6 +36,34 @@ def authorise(request: Request) -> str:
     if account is None:
         raise HttpError(401, f"not signed in: {_what_is_wrong(session_id, csrf_token)}")
     return account
+
+
+_CLASSES: dict[str, CallClass] = {
+    **dict.fromkeys(
+        (
+            "calibration.create",
+            "recordings.create",
+            "recordings.create_tts",
+            "recordings.create_tts_v1",
+            "recordings.conversion_order_v1",
+            "recordings.conversion_redo",
+            "orders.create",
+            "orders.retry",
+        ),
+        "slow",
+    ),
+    **dict.fromkeys(("recordings.download", "recordings.export", "projects.export"), "free"),
+}
+"""Class of each operation for the rate limits; all others are fast."""
+
+
+def admit(request: Request, operation: str) -> None:
+    """Let a call begin, unless the account had too many of its class.
+
+    Raises:
+        HttpError: 429, with ``Retry-After``.
+    """
+    context_of(request).switches.rates.admit(account_of(request), _CLASSES.get(operation, "fast"))
 
 
 def _what_is_wrong(session_id: str | None, csrf_token: str | None) -> str:

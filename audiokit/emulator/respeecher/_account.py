@@ -8,6 +8,7 @@ from audiokit.emulator._http import HttpError
 
 if TYPE_CHECKING:
     from audiokit.emulator._context import Context
+    from audiokit.emulator._store import Transaction
 
 SECONDS_PER_CREDIT = 60.0
 CHARACTERS_PER_CREDIT = 4000
@@ -23,6 +24,13 @@ async def settings_of(context: Context, account: str) -> dict[str, Any]:
     new = {"credits": credits_, "initial_credits": credits_, "calibration_id": None}
     await context.store.put_new(_KIND, _ID, new, account=account)
     return await context.store.get(_KIND, _ID, account=account) or new
+
+
+async def credits_of(context: Context, account: str) -> dict[str, float]:
+    """Return a tenant's credits: left, at the start, spent."""
+    record = await settings_of(context, account)
+    left, initial = record["credits"], record["initial_credits"]
+    return {"left": left, "initial": initial, "spent": round(initial - left, 6)}
 
 
 async def enable_calibration(context: Context, account: str, calibration_id: str | None) -> None:
@@ -42,23 +50,16 @@ async def require_credits(context: Context, account: str, cost: float) -> None:
         raise HttpError(402, f"not enough credits: this costs {round(cost, 4)}, {round(left, 4)} are left")
 
 
-async def spend(context: Context, account: str, cost: float) -> None:
-    """Take credits off the account in one step.
+def take(step: Transaction, cost: float) -> None:
+    """Take credits off the account as part of a step that needs `settings_of` to have been called before.
 
     Raises:
-        HttpError: 402, fewer than *cost* credits are left; nothing is taken.
+        HttpError: 402, fewer than *cost* credits are left.
     """
-    await settings_of(context, account)
-
-    def change(record: dict[str, Any]) -> dict[str, Any]:
-        left = record["credits"]
-        if left < cost:
-            raise HttpError(
-                402, f"not enough credits: this costs {round(cost, 4)}, {round(left, 4)} are left"
-            )
-        return {**record, "credits": round(left - cost, 6)}
-
-    await context.store.modify(_KIND, _ID, change, account=account)
+    left = (step.get(_KIND, _ID) or {})["credits"]
+    if left < cost:
+        raise HttpError(402, f"not enough credits: this costs {round(cost, 4)}, {round(left, 4)} are left")
+    step.update(_KIND, _ID, credits=round(left - cost, 6))
 
 
 def audio_cost(seconds: float) -> float:
@@ -78,11 +79,12 @@ async def user_of(context: Context, account: str) -> dict[str, Any]:
     if calibration_id is not None:
         found = await context.store.get("calibration", calibration_id, account=account)
         calibration = {"calibration_id": calibration_id, "f0": None if found is None else found["f0"]}
+    login, limits = context.accounts.login(account), context.switches.rates.limits
     return {
-        "id": context.accounts.user_id,
-        "email": context.accounts.email,
+        "id": login.user_id,
+        "email": login.email,
         "verified": True,
-        "username": context.accounts.email.partition("@")[0],
+        "username": login.email.partition("@")[0],
         "first_name": None,
         "last_name": None,
         "roles": ["user"],
@@ -92,7 +94,7 @@ async def user_of(context: Context, account: str) -> dict[str, Any]:
             "bucket": None,
             "credit_limit": True,
             "moderate_originals": False,
-            "rate_limits": None,
+            "rate_limits": None if limits is None else limits.as_json(),
             "permissions": {"long_conversions": True, "download": True, "can_read": True, "can_write": True},
             "stripe": None,
             "promo": None,

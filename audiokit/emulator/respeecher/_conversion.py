@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from audiokit.emulator._http import HttpError
 from audiokit.emulator._store import MissingDocumentError
 from audiokit.emulator.respeecher import _account
 from audiokit.emulator.respeecher._market import MarketVoice, market_voice, voice_of_accent, voice_of_style
-from audiokit.emulator.respeecher._processing import failing_into, finish, task_name
+from audiokit.emulator.respeecher._processing import failing_into, finished, pretend, settle, task_name
 from audiokit.emulator.respeecher._shapes import new_id
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audiokit.emulator._context import Context
+    from audiokit.emulator._store import Transaction
 
 
 def start(context: Context, account: str, conversion: dict[str, Any], order: dict[str, Any]) -> None:
@@ -33,42 +37,73 @@ def cost(original: dict[str, Any]) -> float:
 async def _fulfil(context: Context, account: str, conversion_id: str, order_id: str) -> None:
     """Convert, and keep the order's state in step with its conversion's."""
     async with failing_into(context, account, "recording", conversion_id):
-        await _set_order(context, account, order_id, state="processing")
-        transaction_id = await _make(context, account, conversion_id)
-        await _set_order(context, account, order_id, state="done", transaction_id=transaction_id)
+        await _make(context, account, conversion_id, order_id)
     ended = await context.store.get("recording", conversion_id, account=account)
     if ended is None or ended["state"] == "error":
         reason = "the conversion was deleted" if ended is None else ended["error"]
-        await _set_order(context, account, order_id, state="error", error=reason)
+        closed = {"state": "error", "error": reason, "closed_at": context.now()}
+        with contextlib.suppress(MissingDocumentError):  # the project went, orders and all
+            await context.store.update("order", order_id, account=account, **closed)
 
 
-async def _make(context: Context, account: str, conversion_id: str) -> str:
-    """Make the sound, pay for it, and set the conversion to done; returns the id of the payment."""
-    conversion = await context.store.update(
-        "recording", conversion_id, account=account, process_stage="waiting for the original"
-    )
+async def _make(context: Context, account: str, conversion_id: str, order_id: str) -> None:
+    """Make the sound; then pay and end conversion and order in one step, so that nothing is paid twice."""
+    stage = _Stage(context, account, conversion_id, order_id)
+    conversion = await stage("pre_processing", "waiting for the original")
     original = await _ready_original(context, account, conversion["original_id"])
     voice = market_voice(conversion["voice_id"])
     if voice is None:
         raise HttpError(404, f"voice {conversion['voice_id']!r} is no longer offered")
-    await context.store.update("recording", conversion_id, account=account, process_stage="converting")
-    transaction_id = new_id()
+    since = context.pace.now()
+    await stage("processing", "converting")
     with context.files.temporary(".wav") as out:
         make = _narrate if original["tts"] else _convert
         made = await make(context, conversion, original, voice, out)
-        await _account.spend(context, account, cost(original))
-        await finish(
-            context,
-            account,
-            conversion_id,
-            out,
-            stem=conversion["label"] or voice.name,
-            duration=made.pop("seconds"),
-            params=made,
-            converted_at=context.now(),
-            transaction_id=transaction_id,
-        )
-    return transaction_id
+        length = {"sound_s": original["duration"], "since": since}
+        await pretend(context, account, conversion_id, "conversion", doing="converting", **length)
+        file_id = await context.files.keep(out)
+    await stage("post_processing", "drawing")
+    transaction_id, now = new_id(), context.now()
+    changes = await finished(
+        context,
+        conversion_id,
+        file_id,
+        stem=conversion["label"] or voice.name,
+        duration=made.pop("seconds"),
+        params=made,
+        converted_at=now,
+        transaction_id=transaction_id,
+    )
+
+    def end(step: Transaction) -> None:
+        step.update("recording", conversion_id, **changes)
+        _account.take(step, cost(original))
+        step.update("order", order_id, state="done", closed_at=now, transaction_id=transaction_id)
+
+    await settle(context, account, file_id, end)
+
+
+@attrs.frozen
+class _Stage:
+    """Moves an order, and the words about its conversion, to the next stage."""
+
+    context: Context
+    account: str
+    conversion_id: str
+    order_id: str
+
+    async def __call__(self, state: str, doing: str) -> dict[str, Any]:
+        """Return the conversion, changed.
+
+        Raises:
+            MissingDocumentError: It, or the order, was deleted meanwhile.
+        """
+
+        def change(step: Transaction) -> dict[str, Any]:
+            step.update("order", self.order_id, state=state)
+            return step.update("recording", self.conversion_id, process_stage=doing)
+
+        return await self.context.store.transact(change, account=self.account)
 
 
 async def _ready_original(context: Context, account: str, original_id: str) -> dict[str, Any]:
@@ -116,14 +151,3 @@ async def _narrate(
     }
     spoken = await context.work.run("speak", out=str(out), items=[item])
     return {"seconds": spoken["seconds"]}
-
-
-async def _set_order(context: Context, account: str, order_id: str, *, state: str, **changes: Any) -> None:
-    """Set an order's state; one that ended is closed now."""
-    closed_at = context.now() if state in {"done", "error"} else None
-    try:
-        await context.store.update(
-            "order", order_id, account=account, state=state, closed_at=closed_at, **changes
-        )
-    except MissingDocumentError:  # the project went, orders and all
-        return

@@ -16,15 +16,17 @@ from audiokit.emulator._store import MissingDocumentError
 from audiokit.emulator._work import WorkError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from audiokit.emulator._context import Context
+    from audiokit.emulator._store import Transaction
 
 _log = logging.getLogger("audiokit.emulator")
 
 FILES_URL = "/api/recordings/files"
 WAVEFORM_NAME = "waveform.png"
+_STEPS = 10  # how often pretended work says how far it is
 
 
 @attrs.frozen(kw_only=True)
@@ -68,8 +70,9 @@ async def require_audio(path: Path) -> None:
         raise HttpError(400, f"data is not audio: {looks_like}; supported are wav, ogg, mp3 and flac")
 
 
-async def probe(context: Context, path: Path) -> Probe:
-    """Decode a file whole; failures are part of the answer, so that nobody need be waiting for them."""
+async def probe(context: Context, file_id: str) -> Probe:
+    """Decode a kept file whole; failures are part of the answer, so that nobody need be waiting for them."""
+    path = context.files.path(file_id)
     try:
         facts = await context.work.run("probe", path=str(path), max_seconds=context.settings.max_audio_s)
     except WorkError as error:
@@ -81,89 +84,127 @@ async def probe(context: Context, path: Path) -> Probe:
 
 
 async def ingest(
-    context: Context,
-    account: str,
-    recording: dict[str, Any],
-    path: Path,
-    probing: asyncio.Task[Probe],
-    stem: str,
+    context: Context, account: str, recording: dict[str, Any], probing: asyncio.Task[Probe], *, since: float
 ) -> None:
-    """Finish an upload: wait for its measurement, keep the file, draw it."""
+    """Finish an upload: wait for its measurement, draw it; *since* is when it began in virtual seconds."""
     async with failing_into(context, account, "recording", recording["id"]):
         outcome = await probing
         if outcome.error is not None:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            await context.store.update("recording", recording["id"], account=account, _file_id=None)
             raise HttpError(400 if outcome.refused else 500, outcome.error)
         facts = outcome.facts
-        await finish(
+        await pretend(
             context,
             account,
             recording["id"],
-            path,
-            stem=stem,
+            "upload",
+            doing="checking",
+            sound_s=facts["seconds"],
+            since=since,
+        )
+        changes = await finished(
+            context,
+            recording["id"],
+            recording["_file_id"],
+            stem=recording["_stem"],
             extension=facts["format"],
             duration=facts["seconds"],
             process_stage=facts.get("note"),
         )
+        await context.store.update("recording", recording["id"], account=account, **changes)
 
 
 async def speak(context: Context, account: str, recording: dict[str, Any], item: dict[str, Any]) -> None:
     """Finish a TTS recording."""
-    async with failing_into(context, account, "recording", recording["id"]):
+    since, id_ = context.pace.now(), recording["id"]
+    async with failing_into(context, account, "recording", id_):
         with context.files.temporary(".wav") as out:
             spoken = await context.work.run("speak", out=str(out), items=[item])
-            stem = recording["label"] or "text"
-            await finish(context, account, recording["id"], out, stem=stem, duration=spoken["seconds"])
+            seconds = spoken["seconds"]
+            await pretend(context, account, id_, "tts", doing="speaking", sound_s=seconds, since=since)
+            file_id = await context.files.keep(out)
+        stem = recording["label"] or "text"
+        changes = await finished(context, id_, file_id, stem=stem, duration=seconds)
+        await settle(context, account, file_id, lambda step: step.update("recording", id_, **changes))
 
 
-async def finish(
+async def pretend(
+    context: Context, account: str, recording_id: str, work: str, *, doing: str, sound_s: float, since: float
+) -> None:
+    """Take as long as a kind of work pretends to, and say in ``process_stage`` how far it is.
+
+    Args:
+        context: The emulator.
+        account: Tenant.
+        recording_id: The recording that is made.
+        work: A kind of `audiokit.emulator._processing_time`.
+        doing: What is being done, for people.
+        sound_s: Length of the sound in seconds.
+        since: When the work began, in virtual seconds.
+
+    Raises:
+        MissingDocumentError: The recording was deleted meanwhile.
+    """
+    time = context.switches.processing.get(work)
+    total_s = 0.0 if time is None else time.seconds(sound_s)
+    while (left_s := since + total_s - context.pace.now()) > 0.0:
+        stage = f"{doing}: {100 * (1 - left_s / total_s):.0f} %"
+        await context.store.update("recording", recording_id, account=account, process_stage=stage)
+        await context.pace.sleep(min(left_s, total_s / _STEPS))
+
+
+async def finished(
     context: Context,
-    account: str,
     recording_id: str,
-    path: Path,
+    file_id: str,
     *,
     stem: str,
     duration: float,
     extension: str = "wav",
     **changes: Any,
 ) -> dict[str, Any]:
-    """Keep a recording's file and set it to ``done``.
+    """Draw a kept file and return what sets its recording to ``done``.
 
     Args:
         context: The emulator.
-        account: Tenant.
         recording_id: The recording.
-        path: Its file, in scratch.
+        file_id: Its file.
         stem: What to call it; made harmless here.
         extension: Of its real format.
         duration: Seconds.
         **changes: Further fields.
-
-    Raises:
-        MissingDocumentError: The recording was deleted meanwhile.
     """
-    waveform_id = await _picture(context, path)
-    file_id = await context.files.keep(path)
+    waveform_id = await _picture(context, context.files.path(file_id))
     shown = f"{safe_name(stem, 'recording')[:70].rstrip(' .')}.{extension}"
     base = f"{FILES_URL}/{recording_id}"
-    return await context.store.update(
-        "recording",
-        recording_id,
-        account=account,
-        **{
-            "state": "done",
-            "process_stage": None,
-            "url": f"{base}/{quote(shown)}",
-            "waveform_url": None if waveform_id is None else f"{base}/{WAVEFORM_NAME}",
-            "file_name": shown,
-            "size": context.files.size_bytes(file_id),
-            "duration": round(duration, 3),
-            "error": None,
-            "_file_id": file_id,
-            "_waveform_id": waveform_id,
-            **changes,
-        },
-    )
+    return {
+        "state": "done",
+        "process_stage": None,
+        "url": f"{base}/{quote(shown)}",
+        "waveform_url": None if waveform_id is None else f"{base}/{WAVEFORM_NAME}",
+        "file_name": shown,
+        "size": context.files.size_bytes(file_id),
+        "duration": round(duration, 3),
+        "error": None,
+        "_file_id": file_id,
+        "_waveform_id": waveform_id,
+        **changes,
+    }
+
+
+async def settle(
+    context: Context, account: str, file_id: str, change: Callable[[Transaction], object]
+) -> None:
+    """Write down, in one step, that a file was made; if that fails the file is given up.
+
+    Raises:
+        MissingDocumentError: What the file was made for was deleted meanwhile.
+    """
+    try:
+        await context.store.transact(change, account=account)
+    except BaseException:
+        await context.store.forget_files(file_id)
+        raise
 
 
 @contextlib.asynccontextmanager

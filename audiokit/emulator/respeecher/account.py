@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from audiokit.emulator._fields import shown
 from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of, open_access
-from audiokit.emulator._keys import ACCOUNT, SESSION_S
+from audiokit.emulator._keys import SESSION_S
 from audiokit.emulator.respeecher import _account
 from audiokit.emulator.respeecher._access import SESSION_COOKIE
 from audiokit.emulator.respeecher._fields import body_fields
@@ -35,7 +35,7 @@ async def login(request: Request) -> Response:
     session = context.accounts.log_in(email, password, seconds=seconds)
     if session is None:
         raise HttpError(403, "wrong password; use the login printed when the emulator started")
-    user = await _account.user_of(context, ACCOUNT)
+    user = await _account.user_of(context, session.account)
     reply = JSONReply({"user": user, "csrf_token": session.csrf_token, "session_duration": seconds})
     reply.set_cookie(SESSION_COOKIE, session.session_id, max_age=seconds, httponly=True, samesite="lax")
     return reply
@@ -63,12 +63,13 @@ async def create_api_key(request: Request) -> Response:
     if expires_at is not None and expires_at <= context.clock():
         fields.wrong("expires_at", f"expires_at must be in the future, got {shown(fields.raw('expires_at'))}")
     fields.check()
-    return JSONReply({"api_key": context.accounts.new_respeecher_key(expires_at=expires_at)})
+    key = context.accounts.new_respeecher_key(account_of(request), expires_at=expires_at)
+    return JSONReply({"api_key": key})
 
 
 async def delete_api_key(request: Request) -> Response:
     """Make the account's key useless."""
-    context_of(request).accounts.drop_respeecher_key()
+    context_of(request).accounts.drop_respeecher_key(account_of(request))
     return JSONReply({"detail": "OK"})
 
 

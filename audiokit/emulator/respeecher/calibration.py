@@ -8,6 +8,8 @@ from starlette.routing import Route
 
 from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of
 from audiokit.emulator._multipart import read_upload
+from audiokit.emulator._store import Entry
+from audiokit.emulator._submissions import submission
 from audiokit.emulator.respeecher import _account, _calibrating
 from audiokit.emulator.respeecher._fields import Fields, body_fields, path_id, query_fields
 from audiokit.emulator.respeecher._lookup import find
@@ -38,10 +40,12 @@ async def create(request: Request) -> Response:
             fields.wrong("data", "data is required: the audio file", "value_error.missing")
         fields.check()
         await require_audio(path)
-        doc = calibration_doc(name=name, user_id=context.accounts.user_id, now=context.now())
+        doc = calibration_doc(name=name, user_id=context.accounts.login(account).user_id, now=context.now())
         await _take_name(context, account, name, doc["id"])
         doc["_file_id"] = await context.files.keep(path)
-    await context.store.put("calibration", doc["id"], doc, account=account)
+    entry = Entry(kind="calibration", id=doc["id"], doc=doc)
+    record = submission("respeecher", "calibration.create", doc["id"], label=name)
+    await context.store.write(entry, record, account=account)
     _calibrating.start(context, account, doc)
     return JSONReply(wire(doc))
 

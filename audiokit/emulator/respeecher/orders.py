@@ -9,19 +9,22 @@ from starlette.routing import Route
 
 from audiokit.emulator._fields import shown
 from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of
+from audiokit.emulator._store import Entry
+from audiokit.emulator._submissions import submission
 from audiokit.emulator.respeecher import _account, _conversion
 from audiokit.emulator.respeecher._fields import Fields, body_fields, path_id
 from audiokit.emulator.respeecher._lookup import find, not_found
 from audiokit.emulator.respeecher._market import Accent, MarketVoice, NarrationStyle, market_voice
 from audiokit.emulator.respeecher._shapes import SEMITONES, order_doc, recording_doc, wire
 from audiokit.emulator.respeecher._voice_settings import voice_settings
-from audiokit.emulator.respeecher.recordings import add_recording
+from audiokit.emulator.respeecher.recordings import add_recordings
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from audiokit.emulator._context import Context
+    from audiokit.emulator._store import Transaction
 
 MOST_CONVERSIONS = 100
 """Most voices in one order; our own bound."""
@@ -62,12 +65,19 @@ async def create(request: Request) -> Response:
     if not original["tts"]:
         calibration = await _calibration(context, account, calibration_id if use_calibration else None)
     await _account.require_credits(context, account, _conversion.cost(original) * len(wanted))
-    orders = []
+    made = []
     for one in wanted:
         conversion = _conversion_doc(context, original, one, calibration)
-        await add_recording(context, account, conversion)
-        orders.append(await _place(context, account, conversion, calibration))
-    return JSONReply([wire(order) for order in orders])
+        made.append((conversion, _order(context, account, conversion, calibration), one.label))
+    others = [
+        entry
+        for conversion, order, label in made
+        for entry in _order_entries("orders.create", conversion, order, label)
+    ]
+    await add_recordings(context, account, [conversion for conversion, _, _ in made], *others)
+    for conversion, order, _ in made:
+        _conversion.start(context, account, conversion, order)
+    return JSONReply([wire(order) for _, order, _ in made])
 
 
 async def retry(request: Request) -> Response:
@@ -86,17 +96,21 @@ async def retry(request: Request) -> Response:
     original = await find(context, account, "recording", failed[0]["original_id"], field="original_id")
     _require_convertible(original)
     await _account.require_credits(context, account, _conversion.cost(original))
-    conversion = await context.store.modify("recording", failed[0]["id"], _reopened, account=account)
-    used = conversion["calibration_id"]
+    conversion, used = failed[0], failed[0]["calibration_id"]
     calibration = None if used is None else {"id": used, "f0": conversion["calibration_value"]}
-    return JSONReply(wire(await _place(context, account, conversion, calibration)))
+    order = _order(context, account, conversion, calibration)
 
+    def reopen(step: Transaction) -> dict[str, Any]:
+        """Set the conversion back to work; of two retries at once only the first finds it failed."""
+        found = step.get("recording", conversion["id"])
+        if found is None or found["state"] != "error":
+            raise _nothing_failed(found or conversion)
+        for entry in _order_entries("orders.retry", conversion, order, found.get("_label")):
+            step.put(entry.kind, entry.id, entry.doc, parent=entry.parent)
+        return step.update("recording", conversion["id"], state="processing", error=None)
 
-def _reopened(conversion: dict[str, Any]) -> dict[str, Any]:
-    """Set a failed conversion back to work; of two retries at once only the first finds it failed."""
-    if conversion["state"] != "error":
-        raise _nothing_failed(conversion)
-    return {**conversion, "state": "processing", "error": None}
+    _conversion.start(context, account, await context.store.transact(reopen, account=account), order)
+    return JSONReply(wire(order))
 
 
 def _nothing_failed(recording: dict[str, Any]) -> HttpError:
@@ -104,19 +118,26 @@ def _nothing_failed(recording: dict[str, Any]) -> HttpError:
     return HttpError(400, text)
 
 
-async def _place(
+def _order(
     context: Context, account: str, conversion: dict[str, Any], calibration: dict[str, Any] | None
 ) -> dict[str, Any]:
-    order = order_doc(
-        user_id=context.accounts.user_id,
+    return order_doc(
+        user_id=context.accounts.login(account).user_id,
         original_id=conversion["original_id"],
         conversion_id=conversion["id"],
         calibration=calibration,
         now=context.now(),
     )
-    await context.store.put("order", order["id"], order, account=account, parent=conversion["original_id"])
-    _conversion.start(context, account, conversion, order)
-    return order
+
+
+def _order_entries(
+    operation: str, conversion: dict[str, Any], order: dict[str, Any], label: str | None
+) -> list[Entry]:
+    """Make what is stored with a conversion in one step: its order, and the record of the submission."""
+    return [
+        Entry(kind="order", id=order["id"], doc=order, parent=conversion["original_id"]),
+        submission("respeecher", operation, order["id"], label=label, name=conversion["voice_id"]),
+    ]
 
 
 def _require_convertible(original: dict[str, Any]) -> None:
@@ -201,7 +222,8 @@ def _conversion_doc(
         type_="converted",
         now=context.now(),
         original_id=original["id"],
-        label=wanted.label,
+        label=wanted.label if context.switches.labels == "echo" else None,
+        _label=wanted.label,
         tts=original["tts"],
         text=original["text"],
         tts_voice=original["tts_voice"],

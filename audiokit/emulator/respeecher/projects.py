@@ -29,13 +29,12 @@ async def create(request: Request) -> Response:
     context, account = context_of(request), account_of(request)
     fields = await body_fields(request)
     name = fields.label("name", strict=context.settings.strict)
-    owner = fields.opt_uuid("owner") or context.accounts.user_id
+    user_id = context.accounts.login(account).user_id
+    owner = fields.opt_uuid("owner") or user_id
     models = _models(fields)
     fields.check()
-    if owner != context.accounts.user_id:
-        raise HttpError(
-            403, f"owner {owner!r} is neither you nor a group of yours; you are {context.accounts.user_id}"
-        )
+    if owner != user_id:
+        raise HttpError(403, f"owner {owner!r} is neither you nor a group of yours; you are {user_id}")
     doc = project_doc(name=name, owner=owner, models=models, now=context.now())
     await context.store.put("project", doc["id"], doc, account=account)
     return JSONReply(wire(doc))

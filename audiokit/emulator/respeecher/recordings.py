@@ -7,29 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
-from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of
+from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of, safe_name
 from audiokit.emulator._multipart import read_upload
+from audiokit.emulator._submissions import submission
 from audiokit.emulator.respeecher import _processing
 from audiokit.emulator.respeecher._archive import archive_reply
 from audiokit.emulator.respeecher._fields import Fields, body_fields, invalid, path_id, query_fields
-from audiokit.emulator.respeecher._lookup import find
+from audiokit.emulator.respeecher._lookup import find, not_found
 from audiokit.emulator.respeecher._pages import Page
 from audiokit.emulator.respeecher._removal import remove_recording
 from audiokit.emulator.respeecher._shapes import recording_doc, wire
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from audiokit.emulator._context import Context
+    from audiokit.emulator._store import Entry, Transaction
 
 
 async def create(request: Request) -> Response:
     """Take an upload; its measurement is waited for a moment, so that most bad files are refused at once."""
     context, account = context_of(request), account_of(request)
     settings = context.settings
-    path = context.files.scratch()
-    try:
+    since = context.pace.now()
+    with context.files.temporary() as path:
         upload = await read_upload(
             request, file_field="data", path=path, limit_bytes=settings.max_upload_bytes
         )
@@ -42,20 +46,19 @@ async def create(request: Request) -> Response:
         fields.check()
         folder = await find(context, account, "folder", folder_id, field="parent_folder_id")
         await _processing.require_audio(path)
-        probing = context.spawn(_processing.probe(context, path), f"probe {path.name}")
-        if await context.settle(probing, settings.hold_s) and probing.result().refused:
-            raise HttpError(400, probing.result().error or "data cannot be used")
-    except BaseException:
-        path.unlink(missing_ok=True)  # not awaited: must happen when cancelled too
-        raise
-    doc = recording_doc(
-        folder=folder, type_="original", now=context.now(), label=label, microphone=microphone or "file"
-    )
-    await add_recording(context, account, doc)
+        file_id = await context.files.keep(path)
+    probing = context.spawn(_processing.probe(context, file_id), f"probe {file_id}")
+    if await context.settle(probing, settings.hold_s) and probing.result().refused:
+        await context.store.forget_files(file_id)
+        raise HttpError(400, probing.result().error or "data cannot be used")
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}\Z", "", upload.file_name)
-    context.spawn(
-        _processing.ingest(context, account, doc, path, probing, stem), _processing.task_name(doc["id"])
-    )
+    known = {"label": label, "microphone": microphone or "file", "_file_id": file_id, "_stem": stem}
+    doc = recording_doc(folder=folder, type_="original", now=context.now(), **known)
+    name = safe_name(upload.file_name)
+    record = submission("respeecher", "recordings.create", doc["id"], label=label, name=name)
+    await add_recordings(context, account, [doc], record)
+    work = _processing.ingest(context, account, doc, probing, since=since)
+    context.spawn(work, _processing.task_name(doc["id"]))
     return JSONReply(wire(doc))
 
 
@@ -133,12 +136,25 @@ async def export(request: Request) -> Response:
     return archive_reply(context, name, found, starred_only=starred_only)
 
 
-async def add_recording(context: Context, account: str, doc: dict[str, Any]) -> None:
-    """Store a new recording in its folder, and say so in its project."""
-    await context.store.put("recording", doc["id"], doc, account=account, parent=doc["parent_folder_id"])
-    await context.store.update(
-        "project", doc["project_id"], account=account, last_recording_at=doc["created_at"]
-    )
+async def add_recordings(
+    context: Context, account: str, docs: Sequence[dict[str, Any]], *others: Entry
+) -> None:
+    """Store new recordings in their folder, say so in its project, and store what belongs to them.
+
+    Raises:
+        HttpError: 404, the folder was deleted meanwhile.
+    """
+
+    def change(step: Transaction) -> None:
+        for doc in docs:
+            if step.get("folder", doc["parent_folder_id"]) is None:
+                raise not_found("parent_folder_id", doc["parent_folder_id"], "it was deleted a moment ago")
+            step.put("recording", doc["id"], doc, parent=doc["parent_folder_id"])
+            step.update("project", doc["project_id"], last_recording_at=doc["created_at"])
+        for entry in others:
+            step.put(entry.kind, entry.id, entry.doc, parent=entry.parent)
+
+    await context.store.transact(change, account=account)
 
 
 async def _change(request: Request, *, complete: bool) -> Response:

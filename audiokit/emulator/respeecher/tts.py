@@ -8,13 +8,14 @@ from starlette.routing import Route
 
 from audiokit.emulator._catalogue import UnknownNameError, language_voice
 from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of
+from audiokit.emulator._submissions import submission
 from audiokit.emulator.respeecher import _processing
 from audiokit.emulator.respeecher._fields import body_fields, invalid
 from audiokit.emulator.respeecher._language import guess_language
 from audiokit.emulator.respeecher._lookup import find, not_found
 from audiokit.emulator.respeecher._market import TTS_VOICES, TTSVoice, tts_voice
 from audiokit.emulator.respeecher._shapes import recording_doc, wire
-from audiokit.emulator.respeecher.recordings import add_recording
+from audiokit.emulator.respeecher.recordings import add_recordings
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -112,7 +113,8 @@ async def _make(
         tts_voice_id=voice.id,
         **known,
     )
-    await add_recording(context, account, doc)
+    record = submission("respeecher", "recordings.create_tts", doc["id"], label=label, name=None)
+    await add_recordings(context, account, [doc], record)
     item = voice.speak_item(text, language=language)
     context.spawn(_processing.speak(context, account, doc, item), _processing.task_name(doc["id"]))
     return JSONReply(wire(doc))

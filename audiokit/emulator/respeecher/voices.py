@@ -58,7 +58,7 @@ async def listing(request: Request) -> Response:
     found = [voice for voice in MARKET_VOICES if _passes(voice, filters)]
     found.sort(key=_SORTS[sort], reverse=page.descending)
     stored = await all_voice_settings(context, account)
-    owner = context.accounts.user_id
+    owner = context.accounts.login(account).user_id
     return JSONReply(page.cut([voice_shape(v, owner, stored.get(v.id, {})) for v in found]))
 
 
@@ -144,7 +144,8 @@ def _find(voice_id: str) -> MarketVoice:
 
 
 async def _shape(context: Context, account: str, voice: MarketVoice) -> dict[str, Any]:
-    return voice_shape(voice, context.accounts.user_id, await voice_settings(context, account, voice.id))
+    owner = context.accounts.login(account).user_id
+    return voice_shape(voice, owner, await voice_settings(context, account, voice.id))
 
 
 def _check_part(

@@ -17,6 +17,7 @@ import pytest
 
 from audiokit.emulator._app import create_app
 from audiokit.emulator._context import Context
+from audiokit.emulator._server import serve
 from audiokit.emulator._settings import EmulatorSettings
 from audiokit.emulator._work import WorkError
 
@@ -191,6 +192,78 @@ async def emulator(open_emulator: OpenEmulator) -> AsyncIterator[Emulator]:
     """An emulator with the usual settings."""
     async with open_emulator() as opened:
         yield opened
+
+
+class Served:
+    """An emulator on a real socket, and clients of it."""
+
+    def __init__(self, context: Context, work: FakeWork, facts: dict[str, Any]) -> None:
+        self.context = context
+        self.work = work
+        self.facts = facts
+        self.client = httpx.AsyncClient(
+            base_url=facts["respeecher"]["base_url"], headers={"api-key": KEY}, timeout=10.0
+        )
+        self.control = httpx.AsyncClient(
+            base_url=facts["control"]["base_url"],
+            headers={"x-control-key": facts["control"]["control_key"]},
+            timeout=10.0,
+        )
+
+    @property
+    def port(self) -> int:
+        """Port it listens on."""
+        return httpx.URL(self.facts["respeecher"]["base_url"]).port or 0
+
+    def fault(self, text: str) -> dict[str, str]:
+        """Headers that ask for a fault of one call."""
+        return {"x-emulator-fault": text, "x-control-key": self.facts["control"]["control_key"]}
+
+    async def counts(self) -> dict[str, Any]:
+        """What the control endpoint counted."""
+        reply = await self.control.get("/counts")
+        assert 200 == reply.status_code, reply.text
+        return reply.json()
+
+    async def change(self, **settings: Any) -> None:
+        """Change settings through the control endpoint."""
+        reply = await self.control.patch("/settings", json=settings)
+        assert 200 == reply.status_code, reply.text
+
+    async def folder_id(self) -> str:
+        """A new folder in a new project."""
+        project = (await self.client.post("/api/projects", json={"name": "Show"})).json()
+        body = {"name": "takes", "project_id": project["id"]}
+        return (await self.client.post("/api/folders", json=body)).json()["id"]
+
+    async def upload(self, folder_id: str, **fields: str) -> httpx.Response:
+        """An upload's reply."""
+        form = {"parent_folder_id": folder_id, "microphone": "file", **fields}
+        return await self.client.post("/api/recordings", data=form, files={"data": ("a.wav", make_wav())})
+
+
+@pytest.fixture
+async def serving() -> AsyncIterator[Callable[..., Any]]:
+    """Serves emulators with chosen settings and made-up audio work on real sockets, until the test ends."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(**settings: Any) -> Served:
+            chosen = EmulatorSettings(**{"api_key": KEY, "port": 0, **settings})
+            work, stop = FakeWork(), asyncio.Event()
+            context = Context(chosen, work=work)
+            ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+            task = asyncio.create_task(serve(chosen, on_ready=ready.set_result, stop=stop, context=context))
+            stack.push_async_callback(asyncio.wait, {task})
+            stack.callback(stop.set)
+            await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+            served = Served(context, work, ready.result())
+            await stack.enter_async_context(served.client)
+            await stack.enter_async_context(served.control)
+            return served
+
+        yield start
 
 
 @pytest.fixture

@@ -44,8 +44,8 @@ async def test_unfinished_work_is_run_again(open_emulator: Any, tmp_path: Path) 
         assert "done" == stored["state"]
 
 
-async def test_an_upload_that_was_cut_off_says_so(open_emulator: Any, tmp_path: Path) -> None:
-    """Its file was not kept yet, so it has to be sent again; its conversion fails with that reason."""
+async def test_an_upload_whose_check_was_cut_off_is_checked_again(open_emulator: Any, tmp_path: Path) -> None:
+    """Its bytes had all arrived, so nobody has to send them again; its conversion follows."""
     async with open_emulator(data=tmp_path, hold_s=0.0) as emulator:
         emulator.work.held.add("probe")
         first = await emulator.upload((await emulator.folder())["id"])
@@ -54,10 +54,8 @@ async def test_an_upload_that_was_cut_off_says_so(open_emulator: Any, tmp_path: 
         [order] = await emulator.ok("POST", "/api/v2/orders", json=body)
     async with open_emulator(data=tmp_path) as emulator:
         await recover(emulator.context)
-        failed = await emulator.finished(first["id"])
+        checked = await emulator.finished(first["id"])
         conversion = await emulator.finished(order["conversion_id"])
 
-        assert "error" == failed["state"]
-        assert "upload it again" in failed["error"]
-        assert "error" == conversion["state"]
-        assert "upload it again" in conversion["error"]
+        assert ("done", "take.wav") == (checked["state"], checked["file_name"])
+        assert "done" == conversion["state"]

@@ -39,7 +39,7 @@ async def test_a_child_says_when_it_is_ready_and_ends_with_its_stdin(tmp_path: P
     """One line with URLs and keys that work, and no other output; the next run has the same keys."""
     process, ready = await start(tmp_path, "stdin")
     fact = ready["respeecher"]
-    assert ["apiaudio", "audiostack", "respeecher"] == list(ready)
+    assert ["apiaudio", "audiostack", "respeecher", "control"] == list(ready)
     assert {"base_url", "api_key", "email", "password"} == set(fact)
     assert len(fact["api_key"]) >= 32
     async with httpx.AsyncClient(base_url=fact["base_url"]) as client:

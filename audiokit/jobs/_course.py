@@ -1,0 +1,173 @@
+"""One job on its way: where it stands, what it has cost so far, and how it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from typing import Any, Protocol
+
+from audiokit.errors import AudiokitError, JobCancelled, JobFailed, JobTimeout
+from audiokit.jobs._job import JobStats, Outcome
+
+
+class Stop(enum.Enum):
+    """Why a job is stopped from outside."""
+
+    DEADLINE = "its time ran out"
+    CANCELLED = "it was cancelled"
+    CLOSED = "the orchestrator was closed"
+
+
+class Sink(Protocol):
+    """Whoever wants a job's outcome."""
+
+    def give(self, course: Course, outcome: Outcome[Any, Any]) -> None:
+        """Take the outcome."""
+        ...
+
+
+class Course:
+    """What is known of one job while it runs. A plain class: there is one for each of a million jobs."""
+
+    __slots__ = (
+        "began_s",
+        "bytes_received",
+        "bytes_sent",
+        "credits",
+        "ends_at",
+        "index",
+        "is_cancelled_remotely",
+        "is_critical",
+        "job",
+        "key",
+        "kind",
+        "polls",
+        "remote",
+        "repeats",
+        "sink",
+        "stage",
+        "stage_began_s",
+        "stages_s",
+        "state",
+        "steps",
+        "stop",
+        "task",
+    )
+
+    def __init__(self, job: Any, index: int, sink: Sink) -> None:
+        self.job = job
+        self.index = index
+        self.sink = sink
+        self.kind: str = getattr(job, "kind", None) or type(job).__name__
+        self.key = ""
+        self.stage = "prepare"
+        self.stage_began_s = 0.0
+        self.stages_s: dict[str, float] = {}
+        self.began_s = 0.0
+        self.state: str | None = None
+        self.remote: Any = None
+        self.steps: dict[str, Any] = {}
+        self.polls = 0
+        self.repeats = 0
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        self.credits = 0.0
+        self.is_critical = False
+        self.is_cancelled_remotely = False
+        self.ends_at: float | None = None
+        self.task: asyncio.Task[Any] | None = None
+        self.stop: Stop | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.name} in {self.stage}>"
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{self.kind} job #{self.index}"
+
+    @property
+    def remote_id(self) -> str | None:
+        """The API's id, as far as one can be seen."""
+        return id_of(self.remote)
+
+    def enter(self, stage: str, now_s: float) -> None:
+        """Begin a stage, which ends the one before."""
+        self.stages_s[self.stage] = self.stages_s.get(self.stage, 0.0) + now_s - self.stage_began_s
+        self.stage = stage
+        self.stage_began_s = now_s
+
+    def interrupt(self, why: Stop) -> None:
+        """Stop it; the first reason counts.
+
+        A job that is being closed in the moment between asking the API and noting its answer may
+        get the answer first: `leave_critical` then stops it.
+        """
+        if self.stop is None:
+            self.stop = why
+            if self.task is not None and not (self.is_critical and why is Stop.CLOSED):
+                self.task.cancel()
+
+    def leave_critical(self) -> None:
+        """The answer is noted: stop here if somebody has asked for it meanwhile."""
+        self.is_critical = False
+        if self.stop is Stop.CLOSED and self.task is not None:
+            self.task.cancel()
+
+    def stats(self, now_s: float) -> JobStats:
+        """What it cost, up to now."""
+        self.enter(self.stage, now_s)
+        return JobStats(
+            stages_s=self.stages_s,
+            polls=self.polls,
+            repeats=self.repeats,
+            bytes_sent=self.bytes_sent,
+            bytes_received=self.bytes_received,
+            credits=self.credits,
+        )
+
+    def failed(self, error: BaseException, *, hint: str = "") -> JobFailed:
+        """The error of a job that a stage failed."""
+        failure = JobFailed(
+            f"{self.name} failed in stage {self.stage!r}: {str(error) or type(error).__name__}{hint}",
+            job=self.name,
+            stage=self.stage,
+            remote_id=self.remote_id,
+        )
+        failure.__cause__ = error
+        return failure
+
+    def stopped(self, elapsed_s: float) -> AudiokitError:
+        """The error of a job that was stopped from outside."""
+        named = f"{self.name} ({self.remote_id})" if self.remote_id else self.name
+        if self.stop is Stop.DEADLINE:
+            return JobTimeout(
+                f"{named} was not finished after {elapsed_s:.1f} s: stage {self.stage!r}, "
+                f"last state {self.state!r}; it may go on remotely, or allow more time",
+                job=self.name,
+                stage=self.stage,
+                elapsed_s=elapsed_s,
+                last_state=self.state,
+                remote_id=self.remote_id,
+            )
+        why = self.stop.value if self.stop else "it was stopped"
+        left = f"; {self.remote_id} goes on remotely" if self.remote_id else ""
+        if self.is_cancelled_remotely:
+            left = f"; {self.remote_id} was cancelled remotely, too"
+        return JobCancelled(
+            f"{named} ended in stage {self.stage!r} because {why}{left}",
+            job=self.name,
+            stage=self.stage,
+            remote_id=self.remote_id,
+        )
+
+
+def id_of(remote: object) -> str | None:
+    """The API's id inside what `submit` gave, or None where none can be seen."""
+    if isinstance(remote, str):
+        return remote
+    for name in ("id", "production_id", "speech_id", "script_id"):
+        value = getattr(remote, name, None)
+        if isinstance(value, str):
+            return value
+    return None

@@ -1,0 +1,192 @@
+"""What one job does, written to the journal; and what an earlier run did, read from it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Final
+
+from audiokit.errors import AudiokitError, JournalLockTaken, UsageError
+from audiokit.jobs._course import Course, id_of
+from audiokit.jobs._journal import Entry, Journal, JournalState, Output
+from audiokit.jobs._kinds import Kinds
+
+_NAMESPACE: Final = "audiokit/namespace"
+
+
+class Recorder:
+    """The journal as jobs use it.
+
+    A job's submissions are named steps. Their ids are kept under the step's name; a job that failed
+    at the API and is run again has a new set of steps, so that it is submitted anew.
+
+    Args:
+        journal: Not opened yet; opened and closed with this.
+        kinds: What it may hold.
+    """
+
+    def __init__(self, journal: Journal, kinds: Kinds) -> None:
+        self.journal = journal
+        self.kinds = kinds
+        self.namespace = ""
+
+    async def open(self) -> None:
+        """Open the journal."""
+        await self.journal.__aenter__()
+        try:
+            names = await self.journal.known(_NAMESPACE)
+            if not names:
+                await self.journal.remember(_NAMESPACE, [secrets.token_hex(8)])
+                names = await self.journal.known(_NAMESPACE)
+            (self.namespace,) = names
+        except BaseException:
+            await self.journal.aclose()
+            raise
+
+    async def begin(self, course: Course) -> Entry | None:
+        """Record a job as planned; or give what is known of it, and put that into *course*."""
+        kind, version, fields, spooled = await self.kinds.record(course.job, self.journal.spool)
+        entry = await self.journal.plan(
+            course.key, kind=kind, kind_version=version, fields=fields, spooled=spooled
+        )
+        if entry is None:
+            return None
+        if entry.kind != kind:
+            raise UsageError(
+                f"key {course.key!r} is that of a {entry.kind} job in the journal, and this is a {kind} job: "
+                "give it another key"
+            )
+        if entry.state is JournalState.FAILED:
+            entry = await self._begin_again(entry)
+        restore(course, entry)
+        return entry
+
+    async def intent(self, course: Course, step: str, *, lock: str | None) -> bool:
+        """Record that *step* is about to be asked for; whether nobody else is in doubt about *lock*.
+
+        Raises:
+            JournalLockTaken: An order of another job, which may still go on, holds the lock.
+        """
+        facts: dict[str, Any] = {"stage": len(course.steps), "data": {"step": step}}
+        try:
+            await self.journal.write(course.key, JournalState.INTENT, lock=lock, **facts)
+        except JournalLockTaken as error:
+            holder = await self.journal.get(error.holder)
+            if holder is None or holder.state is not JournalState.UNCERTAIN:
+                raise
+            await self.journal.write(course.key, JournalState.INTENT, **facts)
+            return False
+        return True
+
+    async def sent(self, course: Course, step: str, remote: Any, *, place: str | None) -> str:
+        """Record what the API calls the work of *step*; gives that id."""
+        remote_id = id_of(remote)
+        if remote_id is None:
+            raise UsageError(
+                f"submit of {type(course.job).__name__} gave {type(remote).__name__}, which has no id that "
+                "the journal could keep: give the API's id as text"
+            )
+        await self.journal.write(
+            course.key,
+            JournalState.SENT,
+            stage=len(course.steps),
+            remote_ids={_name(course, step): remote_id},
+            place=place,
+        )
+        return remote_id
+
+    async def unsent(self, course: Course) -> None:
+        """Record that the step was certainly not taken."""
+        if course.steps:
+            await self.journal.write(course.key, JournalState.SENT, stage=len(course.steps) - 1)
+        else:
+            await self.journal.write(course.key, JournalState.PLANNED)
+
+    async def uncertain(self, course: Course, error: str) -> None:
+        """Record that nobody knows; the lock stays with the job."""
+        await self.journal.write(course.key, JournalState.UNCERTAIN, error=error)
+
+    async def failed(self, course: Course, error: AudiokitError, *, is_remote: bool) -> None:
+        """Record that it failed for good; *is_remote*: at the API, so that another try is a new order."""
+        await self.journal.write(
+            course.key, JournalState.FAILED, error=str(error), data={"is_remote": is_remote}
+        )
+
+    async def finished(self, course: Course, outputs: Iterable[Output]) -> None:
+        """Record its files, then that it is done."""
+        await self.journal.write(course.key, JournalState.FETCHED, outputs=outputs)
+        await self.journal.write(course.key, JournalState.DONE)
+
+    async def settle(
+        self, key: str, *, remote_id: str | None, resubmit: bool
+    ) -> None:
+        """Record what somebody found out about an uncertain job.
+
+        Raises:
+            UsageError: There is no such job, or it is not uncertain.
+        """
+        entry = await self.journal.get(key)
+        if entry is None or entry.state is not JournalState.UNCERTAIN:
+            state = "not in the journal" if entry is None else entry.state.value
+            raise UsageError(f"job {key!r} is {state}, and only uncertain ones can be settled")
+        if remote_id is not None:
+            course = Course(None, 0, _NOBODY)
+            restore(course, entry)
+            await self.journal.write(
+                key,
+                JournalState.SENT,
+                stage=entry.stage,
+                remote_ids={_name(course, course.open_step or "submit"): remote_id},
+            )
+        elif resubmit:
+            await self.journal.write(key, JournalState.PLANNED)
+        else:
+            await self.journal.write(
+                key, JournalState.FAILED, error="given up while uncertain", data={"is_remote": True}
+            )
+
+    def entries(self) -> AsyncIterator[Entry]:
+        """Jobs that are not finished, in the sequence in which they were planned."""
+        return self.journal.entries()
+
+    async def _begin_again(self, entry: Entry) -> Entry:
+        """A failed job is tried again: from its last step, or anew where it failed at the API."""
+        if entry.data.get("is_remote"):
+            await self.journal.write(entry.key, JournalState.PLANNED, attempts=entry.attempts + 1)
+        elif _steps(entry):
+            await self.journal.write(entry.key, JournalState.SENT)
+        else:
+            await self.journal.write(entry.key, JournalState.PLANNED)
+        again = await self.journal.get(entry.key)
+        assert again is not None  # noqa: S101 - written a moment ago
+        return again
+
+
+class _Nobody:
+    def give(self, course: Course, outcome: Any) -> None:
+        """Nobody waits."""
+
+
+_NOBODY: Final = _Nobody()
+
+
+def restore(course: Course, entry: Entry) -> None:
+    """Put what the journal knows into *course*."""
+    course.generation = entry.attempts
+    course.steps = _steps(entry)
+    in_doubt = entry.state in {JournalState.INTENT, JournalState.UNCERTAIN}
+    course.open_step = entry.data.get("step") if in_doubt else None
+
+
+def _name(course: Course, step: str) -> str:
+    return f"{step}~{course.generation}" if course.generation else step
+
+
+def _steps(entry: Entry) -> dict[str, Any]:
+    """Ids by step, of the entry's present try."""
+    found = {}
+    for name, remote_id in entry.remote_ids.items():
+        step, _, generation = name.partition("~")
+        if int(generation or 0) == entry.attempts:
+            found[step] = remote_id
+    return found

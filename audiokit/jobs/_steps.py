@@ -1,0 +1,241 @@
+"""Submissions that happen once: noted before, answered after, and looked for when no answer comes.
+
+Not finding a submission is no proof that it was not taken: a gateway may let go of the connection and
+do the work seconds later. So it is looked for several times until ``settle_s`` after the cut. What is
+not found then is uncertain, unless doing it twice costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from audiokit.errors import (
+    AudiokitError,
+    AuthenticationError,
+    CallTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    CreditsExhausted,
+    InvalidRequest,
+    JobUncertain,
+    JournalLockTaken,
+    MissingCredentials,
+    OutcomeUnknown,
+    RateLimited,
+    RequestRefused,
+    ServerError,
+    UploadInterrupted,
+)
+from audiokit.jobs._course import Course
+from audiokit.jobs._once import Locks
+from audiokit.jobs._recorder import Recorder
+from audiokit.jobs._spending import Spending
+from audiokit.typing import Clock
+
+Find: TypeAlias = "Callable[[frozenset[str] | None], Awaitable[str | None]]"
+"""Looks for a submission at the API. It is given the ids there that are known to be others'; None
+where that is not known, so that only a label can tell. Gives the id, or None."""
+
+_NOT_TAKEN: Final = (
+    AuthenticationError,
+    ConnectionFailed,
+    CreditsExhausted,
+    InvalidRequest,
+    MissingCredentials,
+    RateLimited,
+    RequestRefused,
+    UploadInterrupted,
+)
+"""After these the API has certainly not taken the work."""
+_WHILE_LOOKING: Final = (CallTimeout, ConnectionFailed, ConnectionLost, OutcomeUnknown, RateLimited, ServerError)
+_LOOKS: Final = (1 / 30, 1 / 6, 1 / 2, 1.0)
+"""When to look, in shares of the time to settle."""
+_ANSWERED: Final = 0.1
+"""Share of that time which is enough where the API did answer, if badly."""
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """One submission.
+
+    Attributes:
+        name: Unique in its job.
+        do: Asks the API; gives the remote object or id.
+        find: See `Find`; without it what is not answered is uncertain at once.
+        lock: Name of what only one job at a time may be in doubt about.
+        place: Where its id is found, so that it is known from others there.
+        credits: What it costs, where that is known before.
+        is_harmless: Doing it twice costs nothing, so what is not found is done again.
+    """
+
+    name: str
+    do: Callable[[], Awaitable[Any]]
+    find: Find | None = None
+    lock: str | None = None
+    place: str | None = None
+    credits: float = 0.0
+    is_harmless: bool = False
+
+
+class Steps:
+    """Takes the steps of all jobs of an orchestrator.
+
+    Args:
+        clock: For the waits between looks.
+        settle_s: Seconds after which what was not found is taken to be uncertain.
+        spending: Credits that may be spent.
+        recorder: The journal, or None.
+        settle_other: Finds out about another job of the journal that is in doubt, by its key.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        settle_s: float,
+        spending: Spending,
+        recorder: Recorder | None,
+        settle_other: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._clock = clock
+        self._settle_s = settle_s
+        self._spending = spending
+        self._recorder = recorder
+        self._settle_other = settle_other
+        self._locks = Locks()
+
+    async def take(self, course: Course, step: Step) -> Any:
+        """What *step* gave, in this run or an earlier one; submits where nobody has yet.
+
+        Raises:
+            JobUncertain: It was handed over, and whether it was taken cannot be found out.
+            CreditBudgetReached: It costs more than is left of the orchestrator's budget.
+        """
+        if step.name in course.steps:
+            return course.steps[step.name]
+        if step.lock is None:
+            taken = await self._take(course, step)
+        else:
+            taken = await self._take_locked(course, step, step.lock)
+        course.steps[step.name] = taken
+        return taken
+
+    async def _take_locked(self, course: Course, step: Step, lock: str) -> Any:
+        while True:
+            async with self._locks.hold(lock):
+                try:
+                    return await self._take(course, step)
+                except JournalLockTaken as error:
+                    holder = error.holder
+            # An earlier run ended in the middle of that job's order; this one must not blur its traces.
+            await self._settle_other(holder)
+
+    async def _take(self, course: Course, step: Step) -> Any:
+        if course.open_step == step.name:
+            course.open_step = None
+            return await self._recover(course, step)
+        self._spending.reserve(course, step.credits)
+        is_alone = True
+        if self._recorder is not None:
+            is_alone = await self._recorder.intent(course, step.name, lock=step.lock)
+        course.is_critical = self._recorder is not None
+        try:
+            remote = await self._ask(course, step, is_alone=is_alone)
+            if self._recorder is not None:
+                await self._recorder.sent(course, step.name, remote, place=step.place)
+        finally:
+            course.leave_critical()
+        return remote
+
+    async def _ask(self, course: Course, step: Step, *, is_alone: bool) -> Any:
+        try:
+            return await step.do()
+        except _NOT_TAKEN:
+            await self._take_back(course, step)
+            raise
+        except Exception as error:
+            return await self._after_unknown(course, step, error, is_alone=is_alone)
+
+    async def _after_unknown(self, course: Course, step: Step, error: Exception, *, is_alone: bool) -> Any:
+        """What became of a submission that ended without a usable answer."""
+        if self._recorder is None and (step.find is None or not isinstance(error, AudiokitError)):
+            raise error
+        course.is_critical = False  # looking may take long, and is done again by the next run
+        if course.stop is not None:
+            raise error
+        was_answered = isinstance(error, ServerError)
+        settle_s = self._settle_s * (_ANSWERED if was_answered else 1.0)
+        found = await self._look(step, settle_s, is_alone=is_alone) if step.find is not None else None
+        if found is not None:
+            return found
+        if step.is_harmless or (was_answered and step.find is not None):
+            await self._take_back(course, step)
+            raise error if was_answered else ConnectionLost(
+                f"step {step.name!r} was not answered and is not there; it may be done again",
+                operation=step.name,
+            ) from error
+        raise await self._uncertain(course, step, error)
+
+    async def _recover(self, course: Course, step: Step) -> Any:
+        """What became of a submission that an earlier run did not see the end of."""
+        found = await self._look(step, self._settle_s, is_alone=True, at_once=True) if step.find else None
+        if found is not None and self._recorder is not None:
+            await self._recorder.sent(course, step.name, found, place=step.place)
+            return found
+        if not step.is_harmless:
+            raise await self._uncertain(course, step, None)
+        await self._take_back(course, step, was_reserved=False)
+        return await self._take(course, step)
+
+    async def _look(
+        self, step: Step, settle_s: float, *, is_alone: bool, at_once: bool = False
+    ) -> str | None:
+        """Look until *settle_s* seconds from now; the last look must have been answered."""
+        assert step.find is not None  # noqa: S101 - asked by the callers
+        start = self._clock.monotonic()
+        looks = [0.0, *_LOOKS] if at_once else list(_LOOKS)
+        was_answered = False
+        while looks or not was_answered:
+            due = start + settle_s * looks.pop(0) if looks else self._clock.monotonic() + settle_s * _LOOKS[1]
+            await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
+            try:
+                known = await self._known(step) if is_alone else None
+                found = await step.find(known)
+            except _WHILE_LOOKING:
+                was_answered = False
+                continue
+            was_answered = True
+            if found is not None:
+                return found
+        return None
+
+    async def _known(self, step: Step) -> frozenset[str] | None:
+        if self._recorder is None or step.place is None or step.lock is None:
+            return None
+        return await self._recorder.journal.known(step.place)
+
+    async def _take_back(self, course: Course, step: Step, *, was_reserved: bool = True) -> None:
+        if was_reserved:
+            self._spending.release(course, step.credits)
+        if self._recorder is not None:
+            await self._recorder.unsent(course)
+
+    async def _uncertain(self, course: Course, step: Step, error: Exception | None) -> JobUncertain:
+        why = "an earlier run ended before the answer came" if error is None else str(error)
+        looked = (
+            f"it was not found within {self._settle_s:g} s" if step.find else "the API has no way to look for it"
+        )
+        uncertain = JobUncertain(
+            f"{course.name} (key {course.key!r}) was handed over in step {step.name!r} and not answered "
+            f"({why}); {looked}. It was not submitted again, because that could do and bill it twice: look "
+            "at the account, then call settle(key, remote_id=...), settle(key, resubmit=True) or settle(key)",
+            job=course.name,
+            stage=course.stage,
+        )
+        uncertain.__cause__ = error
+        if self._recorder is not None:
+            await self._recorder.uncertain(course, str(uncertain))
+        return uncertain

@@ -1,0 +1,263 @@
+"""HTTP/1.1 on one connection: h11 reads and writes the heads, the bytes of files pass it by."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from typing import Any, Final
+
+import h11
+import httpx
+
+from audiokit.transport._source import Chunk
+from audiokit.transport._wire import Pace, Wire
+
+MAX_HEAD_BYTES: Final = 100 * 1024
+_JOIN_BYTES: Final = 1 << 16
+"""A head and a body up to this size go out in one piece."""
+
+_NO_BODY: Final = frozenset({204, 304})
+
+
+class LentChunks(httpx.AsyncByteStream):
+    """A body whose chunks are lent: each is good until the next is asked for.
+
+    We send them as they are. Whoever else reads the stream (another transport, a test) gets copies.
+    """
+
+    def __init__(self, chunks: AsyncIterator[Chunk]) -> None:
+        self.lent = chunks
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self.lent:
+            yield bytes(chunk)
+
+
+class Http11Connection:
+    """One request after the other; connects for the first, and again after the connection was closed.
+
+    Args:
+        connect: Makes a connected wire, or raises one of httpx's errors.
+    """
+
+    def __init__(self, connect: Callable[[httpx.Request], Awaitable[Wire]]) -> None:
+        self._connect = connect
+        self._wire: Wire | None = None
+        self._is_gone = False
+
+    async def exchange(self, request: httpx.Request) -> httpx.Response:
+        """Send *request* and read the head of its answer; any failure closes the connection.
+
+        Raises:
+            httpx.TransportError: As httpx's own transports do.
+        """
+        try:
+            if self._wire is not None and self._wire.is_readable:  # the server has closed it
+                self.close()
+            if self._wire is None:
+                self._wire = await self._connect(request)
+            if self._is_gone:
+                raise httpx.CloseError("the client was closed meanwhile")
+            exchange = _Exchange(self, request, self._wire)
+            await exchange.send()
+            head = await exchange.receive()
+        except BaseException:
+            self.close()
+            raise
+        return httpx.Response(
+            head.status_code,
+            headers=head.headers.raw_items(),
+            stream=exchange,
+            extensions={"http_version": b"HTTP/" + head.http_version, "reason_phrase": head.reason},
+        )
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether it is connected, and the last answer was read to its end."""
+        return self._wire is not None
+
+    async def aclose(self) -> None:
+        """Close it for good; whoever waits for it gets an error."""
+        self._is_gone = True
+        self.close()
+
+    def close(self) -> None:
+        """Close what is connected; the next request connects anew."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.close()
+
+
+class _Exchange(httpx.AsyncByteStream):
+    """One request and its answer; read as a stream, it gives the answer's body."""
+
+    def __init__(self, connection: Http11Connection, request: httpx.Request, wire: Wire) -> None:
+        self._connection = connection
+        self._request = request
+        self._wire = wire
+        self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._timeout = request.extensions.get("timeout", {})
+        self._least_bytes_per_s = request.extensions.get("least_bytes_per_s", 0.0)
+        self._head: h11.Response | None = None
+        self._broken: httpx.WriteError | None = None
+        self._is_complete = False
+
+    async def send(self) -> None:
+        """Send the request, up to where it is refused or breaks; `receive` tells what that means."""
+        protocol, wire, pace = self._protocol, self._wire, self._pace("write")
+        request = self._request
+        with _protocol_errors():
+            pending = protocol.send(
+                h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+            )
+        wire.listen = self._hear
+        try:
+            async for chunk in _chunks(request.stream):
+                with _protocol_errors():
+                    pieces = protocol.send_with_data_passthrough(h11.Data(data=chunk)) or []
+                if pending and len(pending) + len(chunk) <= _JOIN_BYTES:
+                    pending = b"".join((pending, *pieces))
+                    continue
+                for piece in (pending, *pieces):
+                    if piece and not await wire.write(piece, pace):
+                        return
+                pending = b""
+                if wire.listen is not None and wire.is_readable and not self._hear():
+                    return
+            with _protocol_errors():
+                end = protocol.send(h11.EndOfMessage())
+            await wire.write((pending or b"") + (end or b""), pace)
+        except TimeoutError as error:
+            raise httpx.WriteTimeout(f"the server takes nothing in: {error}") from error
+        except OSError as error:
+            self._broken = httpx.WriteError(str(error))
+            self._broken.__cause__ = error
+        finally:
+            wire.listen = None
+
+    async def receive(self) -> h11.Response:
+        """Read the head of the answer."""
+        pace = Pace(self._timeout.get("read"), math.inf)  # a head that drips is none
+        try:
+            while self._head is None:
+                self._take(await self._event(pace))
+        except httpx.TransportError:
+            if self._broken is None:
+                raise
+        # Who breaks off may have said why: a no is believed, a yes to half a request is not.
+        if self._broken is not None and (self._head is None or self._head.status_code < 400):
+            raise self._broken
+        assert self._head is not None  # noqa: S101 - else the loop goes on, or has raised
+        return self._head
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size_bytes = self._size_bytes()
+        async for chunk in self._by_h11() if size_bytes is None else self._exactly(size_bytes):
+            yield chunk
+
+    async def aclose(self) -> None:
+        """Close the connection, unless all was sent and read and it can serve another request."""
+        if not (self._is_complete and self._protocol.our_state is h11.DONE and self._may_stay()):
+            self._connection.close()
+
+    def _size_bytes(self) -> int | None:
+        """Length of the body where it is announced; h11 has seen to it that there is one, and a number."""
+        head = self._head
+        if head is None or self._request.method == "HEAD" or head.status_code in _NO_BODY:
+            return None
+        fields = dict(head.headers)
+        return None if b"transfer-encoding" in fields else _number(fields.get(b"content-length"))
+
+    def _may_stay(self) -> bool:
+        if self._head is None or self._head.http_version != b"1.1":
+            return False
+        said = b",".join(value for name, value in self._head.headers if name == b"connection")
+        return not said or b"close" not in {token.strip().lower() for token in said.split(b",")}
+
+    async def _exactly(self, size_bytes: int) -> AsyncGenerator[bytes]:
+        """A body of known length, not looked at by h11."""
+        left, data, pace = size_bytes, self._protocol.trailing_data[0], self._pace("read")
+        while left:
+            data = data or await self._read(pace)
+            if not data:
+                raise httpx.RemoteProtocolError(f"the answer ended {left} bytes too early")
+            if len(data) > left:
+                yield data[:left]
+                return  # what lies behind the end is the answer to nothing: not complete
+            left -= len(data)
+            yield data
+            data = b""
+        self._is_complete = not data
+
+    async def _by_h11(self) -> AsyncGenerator[bytes]:
+        """A body in chunks, one that ends with the connection, or none."""
+        pace = self._pace("read")
+        while isinstance(event := await self._event(pace), h11.Data):
+            yield bytes(event.data)
+        self._is_complete = self._protocol.their_state is h11.DONE and not self._protocol.trailing_data[0]
+
+    def _pace(self, direction: str) -> Pace:
+        stall_s: float | None = self._timeout.get(direction)
+        return Pace(stall_s, self._least_bytes_per_s * (stall_s or 0.0))
+
+    async def _event(self, pace: Pace) -> Any:
+        while True:
+            with _protocol_errors():
+                event = self._protocol.next_event()
+            if event is not h11.NEED_DATA:
+                return event
+            data = await self._read(pace)
+            if not data and self._head is None:
+                raise httpx.RemoteProtocolError("the server closed the connection without an answer")
+            with _protocol_errors():
+                self._protocol.receive_data(data)
+
+    async def _read(self, pace: Pace) -> bytes:
+        try:
+            return await self._wire.read(pace)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(f"the server is silent: {error}") from error
+        except OSError as error:
+            raise httpx.ReadError(str(error)) from error
+
+    def _hear(self) -> bool:
+        """Look at what arrives before all is sent; False when the server does not want the rest."""
+        data = self._wire.read_nowait()
+        if data is None:
+            return True
+        if not data:
+            raise OSError("the server closed the connection before it had the whole request")
+        with _protocol_errors():
+            self._protocol.receive_data(data)
+            while self._head is None and (event := self._protocol.next_event()) is not h11.NEED_DATA:
+                self._take(event)
+        if self._head is None:
+            return True
+        self._wire.listen = None
+        return self._head.status_code < 400
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, h11.Response):
+            self._head = event
+        elif event is h11.PAUSED or getattr(event, "status_code", 0) == 101:
+            raise httpx.RemoteProtocolError("the server changed the protocol, which nobody asked for")
+
+
+def _chunks(stream: Any) -> AsyncIterator[Any]:
+    """A request's body; h11 passes on whatever has a length."""
+    return stream.lent if isinstance(stream, LentChunks) else aiter(stream)
+
+
+def _number(value: bytes | None) -> int | None:
+    return None if value is None else int(value)
+
+
+@contextlib.contextmanager
+def _protocol_errors() -> Generator[None]:
+    try:
+        yield
+    except h11.RemoteProtocolError as error:
+        raise httpx.RemoteProtocolError(str(error)) from error
+    except h11.LocalProtocolError as error:
+        raise httpx.LocalProtocolError(str(error)) from error
