@@ -11,9 +11,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 from audiokit._client import AudioKit
-from audiokit._config import ApiAccess, ApiKey, Limits, Login, RetryPolicy, Timeouts
+from audiokit._config import ApiAccess, ApiKey, Limits, Login, Rate, RateLimits, RetryPolicy, Timeouts
 from audiokit._unset import UNSET
 from audiokit.errors import AudiokitError
+from audiokit.transport import Network
 from audiokit.typing import Progress
 
 if TYPE_CHECKING:
@@ -48,10 +49,13 @@ __all__ = [
     "MixJob",
     "MixSection",
     "MixTimeline",
+    "Network",
     "Orchestrator",
     "Outcome",
     "PollSchedule",
     "Progress",
+    "Rate",
+    "RateLimits",
     "RetryPolicy",
     "SectionTiming",
     "SectionVoice",

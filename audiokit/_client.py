@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,17 +17,18 @@ from audiokit._config import (
     ApiKey,
     Limits,
     Login,
+    RateClass,
     RetryPolicy,
     Timeouts,
     access_from_env,
 )
 from audiokit._emulated import EmulatorProcess
 from audiokit.errors import InvalidRequest, UsageError
-from audiokit.transport import Transport
-from audiokit.typing import Clock
+from audiokit.transport import Network, Transport
+from audiokit.typing import Clock, Hook, StrPath
 
 if TYPE_CHECKING:
-    from audiokit.jobs import Orchestrator, PollSchedule
+    from audiokit.jobs import Journal, OnLeave, Orchestrator, PollSchedule
     from audiokit.services.apiaudio import ApiAudio
     from audiokit.services.audiostack import AudioStack
     from audiokit.services.respeecher import Respeecher
@@ -48,6 +49,8 @@ class AudioKit:
         timeouts: How long to wait, in seconds.
         limits: How much at once.
         retry: When to repeat what may be repeated.
+        network: Whom to trust, over which proxy, or with which httpx client of your own.
+        hooks: Told of each call's start, retries and end, see `audiokit.typing.Hook`.
         clock: Time; tests pass one that does not wait.
 
     Constructing does no I/O. Open it with ``async with``, once, and use it in that event loop.
@@ -62,6 +65,8 @@ class AudioKit:
         timeouts: Timeouts | None = None,
         limits: Limits | None = None,
         retry: RetryPolicy | None = None,
+        network: Network | None = None,
+        hooks: Iterable[Hook] = (),
         clock: Clock | None = None,
     ) -> None:
         given = {"apiaudio": apiaudio, "audiostack": audiostack, "respeecher": respeecher}
@@ -69,6 +74,8 @@ class AudioKit:
         self._timeouts = timeouts
         self._limits = limits
         self._retry = retry
+        self._network = network
+        self._hooks = tuple(hooks)
         self._clock = clock
         self._emulator: EmulatorProcess | None = None
         self._stack = AsyncExitStack()
@@ -84,6 +91,8 @@ class AudioKit:
         timeouts: Timeouts | None = None,
         limits: Limits | None = None,
         retry: RetryPolicy | None = None,
+        network: Network | None = None,
+        hooks: Iterable[Hook] = (),
     ) -> Self:
         """Build from environment variables.
 
@@ -99,6 +108,8 @@ class AudioKit:
             timeouts=timeouts,
             limits=limits,
             retry=retry,
+            network=network,
+            hooks=hooks,
         )
 
     @classmethod
@@ -109,6 +120,8 @@ class AudioKit:
         timeouts: Timeouts | None = None,
         limits: Limits | None = None,
         retry: RetryPolicy | None = None,
+        network: Network | None = None,
+        hooks: Iterable[Hook] = (),
     ) -> Self:
         """Build a client with an emulator of its own, which starts and ends with it.
 
@@ -120,8 +133,10 @@ class AudioKit:
             timeouts: As the constructor; so are *limits* and *retry*.
             limits: How much at once.
             retry: When to repeat.
+            network: How to reach it; seldom needed.
+            hooks: As the constructor.
         """
-        kit = cls(timeouts=timeouts, limits=limits, retry=retry)
+        kit = cls(timeouts=timeouts, limits=limits, retry=retry, network=network, hooks=hooks)
         kit._emulator = EmulatorProcess(data=data)
         return kit
 
@@ -158,6 +173,14 @@ class AudioKit:
         max_in_flight: int = 50,
         max_transfers: int = 8,
         max_submits: int = 8,
+        transfer_bytes: int | None = None,
+        attempts: int = 3,
+        on_leave: OnLeave = "detach",
+        drain_s: float = 10.0,
+        journal: StrPath | Journal | None = None,
+        kinds: Iterable[type] = (),
+        settle_s: float = 30.0,
+        credit_budget: float | None = None,
         schedule: PollSchedule | None = None,
     ) -> Orchestrator:
         """Build an orchestrator for many jobs at once; open it with ``async with``.
@@ -166,10 +189,33 @@ class AudioKit:
             max_in_flight: Jobs between their start and their end at once.
             max_transfers: Uploads and downloads of jobs at once.
             max_submits: Submissions at once.
+            transfer_bytes: Bytes of files that uploads at once may have together; any number when not
+                given. A larger file goes alone.
+            attempts: How often a stage is begun in all, where what it met was temporary and left
+                nothing behind.
+            on_leave: What becomes of jobs under way when the block is left: ``detach`` lets them go
+                on remotely, ``cancel`` also cancels them there, where the kind can, and ``wait``
+                waits for them first.
+            drain_s: Longest time that leaving takes for that, in seconds.
+            journal: File that keeps what became of each job, or a `Journal`. With it the same inputs
+                can be run again after a crash, and nothing is submitted twice. One process at a time.
+            kinds: Further kinds of jobs that the journal may hold, besides audiokit's own.
+            settle_s: Seconds after a cut connection until a submission that cannot be found is taken
+                to be uncertain.
+            credit_budget: Credits that jobs may spend, as far as prices are known; then no more is
+                submitted.
             schedule: When to look at unfinished jobs.
-        """
-        from audiokit.jobs import Orchestrator  # noqa: PLC0415 - see audiokit/__init__.py
 
+        Raises:
+            UsageError: A journal was given, and the client is not open: only then it is known whose it is.
+        """
+        from audiokit.jobs import Journal, Orchestrator, Scope  # noqa: PLC0415 - see audiokit/__init__.py
+
+        if journal is not None and not isinstance(journal, Journal):
+            if not self._opened:
+                raise UsageError("open the client first: `async with AudioKit(...) as kit:`")
+            journal = Journal(journal, scope=Scope.of(self._access))
+        transport = self._transport
         return Orchestrator(
             self,
             clock=self._transport.clock,
@@ -177,7 +223,18 @@ class AudioKit:
             max_in_flight=max_in_flight,
             max_transfers=max_transfers,
             max_submits=max_submits,
+            transfer_bytes=transfer_bytes,
+            attempts=attempts,
+            on_leave=on_leave,
+            drain_s=drain_s,
+            journal=journal,
+            kinds=kinds,
+            settle_s=settle_s,
+            credit_budget=credit_budget,
             schedule=schedule,
+            # Looks are among the fast calls; kinds of one's own may name no API.
+            allowance_of=lambda api: transport.limiter(api, RateClass.FAST),
+            turn_of=lambda api: transport.budget(api).turn() if api else nullcontext(),
         )
 
     @property
@@ -211,7 +268,13 @@ class AudioKit:
 
     def _new_transport(self) -> Transport:
         return Transport(
-            self._access, timeouts=self._timeouts, limits=self._limits, retry=self._retry, clock=self._clock
+            self._access,
+            timeouts=self._timeouts,
+            limits=self._limits,
+            retry=self._retry,
+            clock=self._clock,
+            network=self._network,
+            hooks=self._hooks,
         )
 
 

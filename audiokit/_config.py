@@ -239,7 +239,9 @@ class Limits:
         connections: Open connections to all hosts together.
         idle_connections: Of these, how many may wait for reuse.
         idle_s: Seconds an idle connection is kept.
-        uploads: Uploads under way at once; more wait for their turn.
+        uploads: Uploads under way at once; more wait for their turn, first come, first served.
+        upload_bytes: Memory in bytes that uploads under way may use for buffers together; more of them
+            wait. A file takes 2 MiB (less if it is smaller), a stream 2 MiB, bytes none.
         rates: Calls over time. By default what the vendors publish, at their own hosts only; a
             `RateLimits` given here holds at any base URL, and None switches them off.
     """
@@ -248,6 +250,7 @@ class Limits:
     idle_connections: int = attrs.field(default=100, validator=positive)
     idle_s: float = attrs.field(default=5.0, validator=positive)
     uploads: int = attrs.field(default=8, validator=positive)
+    upload_bytes: int = attrs.field(default=32 << 20, validator=_whole)
     rates: RateLimits | None = RateLimits(everywhere=False)
 
 

@@ -30,6 +30,7 @@
     │   ├── JobFailed                    a stage of a job failed; the cause is chained
     │   ├── JobCancelled                 a job was stopped from here; it may go on remotely
     │   ├── JobUncertain                 handed over, unanswered, not found: look it up, then say so
+    │   ├── RemoteLost                   the API no longer knows work that it had taken
     │   ├── CreditBudgetReached          the orchestrator's own limit; nothing was submitted
     │   └── JobTimeout (TimeoutError)    a job was not finished in time; it may go on remotely
     ├── JournalError                     the journal of jobs cannot be used or written
@@ -38,6 +39,7 @@
     │   ├── JournalUnreadable            damaged, foreign or newer; left as it was
     │   ├── JournalWriteFailed           disk full or failing: what was to be recorded is not
     │   └── JournalLockTaken             an order that nobody has answered yet holds this lock
+    ├── UnpackFailed                     an archive is damaged, unsafe or too large; nothing was unpacked
     ├── WebhookRefused                   what arrived as a webhook is not the API's: answer 400
     └── EmulatorError                    the local emulator did not start or died
 
@@ -81,11 +83,13 @@ __all__ = [
     "PayloadTooLarge",
     "RateLimited",
     "RemoteFailure",
+    "RemoteLost",
     "RequestRefused",
     "ServerError",
     "TransportError",
     "UnexpectedResponse",
     "UnsupportedAudio",
+    "UnpackFailed",
     "UploadInterrupted",
     "UsageError",
     "WebhookRefused",
@@ -371,6 +375,10 @@ class JobUncertain(JobError):
     """
 
 
+class RemoteLost(JobError):
+    """The API no longer knows work that it had taken (404): it was deleted, or made on another server."""
+
+
 class CreditBudgetReached(JobError):
     """The credits this orchestrator may spend are spent; the job was not submitted."""
 
@@ -400,6 +408,24 @@ class JobTimeout(JobError, TimeoutError):
 
 class EmulatorError(AudiokitError):
     """The local emulator did not start, or ended before its time."""
+
+
+class UnpackFailed(AudiokitError):
+    """An archive was not unpacked; nothing of it is on the disk.
+
+    Attributes:
+        path: The archive's file.
+        reason: ``damaged``, ``encrypted``, ``unsupported`` (a way of packing), ``unsafe`` (names that lead
+            elsewhere or collide, links, devices), ``limit`` (see `audiokit.archives.ArchiveLimits`), or
+            ``disk`` (it could not be written).
+        entry: Name of the entry that is to blame, as the archive has it; None for the archive as a whole.
+    """
+
+    def __init__(self, message: str, *, path: str, reason: str, entry: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.reason = reason
+        self.entry = entry
 
 
 class WebhookRefused(AudiokitError):

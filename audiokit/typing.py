@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+import socket
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from typing import Protocol, TypeAlias, TypedDict
 
 import attrs
@@ -17,21 +18,52 @@ __all__ = [
     "Progress",
     "ProgressCallback",
     "RawReply",
+    "Readable",
+    "ReceiptCallback",
     "RequestEvent",
     "RequestFinished",
     "RequestRetried",
     "RequestStarted",
     "StrPath",
+    "UploadReceipt",
 ]
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 """A path on this machine."""
 
-AudioData: TypeAlias = "StrPath | bytes | AsyncIterable[bytes]"
-"""What can be uploaded: a path, the bytes themselves, or an async iterable of chunks.
 
-A path is read in chunks off the event loop. An async iterable can be sent only once, so
-a call that fails half way is not repeated.
+class Readable(Protocol):
+    """Anything with ``read(n)``, plain or async: a file open in mode ``rb``, a web framework's upload."""
+
+    def read(self, size: int, /) -> bytes | Awaitable[bytes]:
+        """Up to *size* bytes; none at the end."""
+        ...
+
+
+_Buffer: TypeAlias = "bytes | bytearray | memoryview"
+_Given: TypeAlias = "StrPath | _Buffer | Readable | socket.socket | AsyncIterable[bytes] | Iterable[bytes]"
+
+AudioData: TypeAlias = "_Given | Callable[[], _Given | Awaitable[_Given]]"
+"""What can be uploaded, and whether a failed attempt can be repeated with it:
+
+================================================  ========  ==================================================
+what                                              repeated  remarks
+================================================  ========  ==================================================
+a path                                            yes       must not change meanwhile; a named pipe: no
+``bytes``                                         yes       ``bytearray`` and ``memoryview`` are copied first
+a file open in mode ``rb``                        yes       from its position, which it keeps
+another object with ``read(n)``                   if seek   from its position, where it is told; blocking
+                                                            ones are read in threads
+the same with ``async read(n)``                   if seek   ``seek`` must be async too
+a pipe, socket, terminal, ``sys.stdin.buffer``    no        up to its end
+an async iterable of ``bytes``                    no        read in the task that calls
+an iterable of ``bytes``                          no        each step in a thread, as it may block
+a callable without arguments                      yes       gives one of the above anew, which is closed after
+================================================  ========  ==================================================
+
+What is of unknown length goes out chunked. Nothing the caller has opened is ever closed, except generators
+given as they are: the rest of one is of no use. A source that gives other bytes the second time, or that
+shrinks, grows or changes while it is sent, ends the upload with `UploadInterrupted`.
 """
 
 
@@ -49,7 +81,30 @@ class Progress:
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], object]
-"""Called after each chunk, on the event loop: keep it short. Raising from it ends the transfer."""
+"""Called after each chunk, on the event loop: keep it short. Raising from it ends the transfer.
+
+`Progress.done_bytes` grows within an attempt and begins anew when a failed attempt is repeated.
+"""
+
+
+@attrs.frozen(kw_only=True)
+class UploadReceipt:
+    """What an upload that the API has taken consisted of.
+
+    Attributes:
+        size_bytes: Bytes of the file that were sent, without the form around them.
+        format: ``wav``, ``mp3``, ``flac`` or ``ogg``, told by content; None for anything else.
+        sha256: SHA-256 of these bytes in hexadecimal, computed from what was sent, with
+            ``checksum=True``; else None.
+    """
+
+    size_bytes: int
+    format: str | None
+    sha256: str | None
+
+
+ReceiptCallback: TypeAlias = Callable[[UploadReceipt], object]
+"""Called once, on the event loop, as soon as the API has taken an upload."""
 
 
 class Clock(Protocol):

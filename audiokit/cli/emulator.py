@@ -29,7 +29,98 @@ def add_to(commands: Any) -> None:
         "--print-env", action="store_true", help="when ready, also print the line to export for from_env()"
     )
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input closes")
+    _add_limits(parser)
+    _add_tests(parser)
     parser.set_defaults(run=run)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """Who may call, and how much."""
+    group = parser.add_argument_group("access and limits")
+    group.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="NAME=KEY",
+        help="a further tenant with a key of its own (32 characters or more; repeatable; 'default' "
+        "is the tenant that is always there); tenants never see each other's objects",
+    )
+    group.add_argument(
+        "--allow-remote", action="store_true", help="permit --host to be an address others can reach"
+    )
+    group.add_argument(
+        "--allow-callbacks",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="send webhooks to this host too (repeatable); without it only to this machine",
+    )
+    group.add_argument(
+        "--max-upload-mib", type=int, default=512, metavar="MIB", help="largest upload (default: %(default)s)"
+    )
+    group.add_argument(
+        "--max-audio-s",
+        type=float,
+        default=1800.0,
+        metavar="SECONDS",
+        help="longest audio (default: %(default)s)",
+    )
+    group.add_argument(
+        "--credits", type=float, default=1000.0, help="credits of a fresh tenant (default: %(default)s)"
+    )
+    group.add_argument(
+        "--rate-limits",
+        nargs="?",
+        const="500/100/300s",
+        metavar="FAST/SLOW/SECONDSs",
+        help="limit Respeecher's fast and slow calls; without a value as documented (500/100/300s)",
+    )
+
+
+def _add_tests(parser: argparse.ArgumentParser) -> None:
+    """What makes it a proving ground."""
+    group = parser.add_argument_group("for tests (changeable under /control while it runs)")
+    group.add_argument(
+        "--faults",
+        default="",
+        metavar="LIST",
+        help="what goes wrong, e.g. 429:0.05x10@2s,reset:0.02,latency:50-200ms,late:0.01/orders.create; "
+        "one fault is KIND[:RATE][xCALLS][*TIMES][@SPAN][/OPERATION]",
+    )
+    group.add_argument(
+        "--seed", type=int, default=0, help="what faults are drawn from (default: %(default)s)"
+    )
+    group.add_argument(
+        "--processing",
+        default="",
+        metavar="LIST",
+        help="how long work pretends to take in virtual time, e.g. conversion:1x+2s,tts:500ms",
+    )
+    group.add_argument(
+        "--speed", type=float, default=1.0, help="virtual seconds per second (default: %(default)s)"
+    )
+    group.add_argument(
+        "--labels",
+        choices=("echo", "drop"),
+        default="echo",
+        help="show the labels of ordered conversions, or leave them out as some versions of the gateway do",
+    )
+    group.add_argument(
+        "--control-key", metavar="KEY", help="key of the control endpoints (default: a random one)"
+    )
+
+
+def _tenants(keys: list[str]) -> dict[str, str]:
+    """Read NAME=KEY pairs."""
+    tenants: dict[str, str] = {}
+    for number, pair in enumerate(keys, start=1):
+        name, equals, key = pair.partition("=")
+        if not equals or not name:
+            raise CommandError(f"--key number {number} must be written NAME=KEY")  # the value is a secret
+        if name in tenants:
+            raise CommandError(f"--key names {name!r} twice; give each tenant one key")
+        tenants[name] = key
+    return tenants
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,6 +131,7 @@ def run(options: argparse.Namespace) -> int:
     from audiokit.emulator._server import run as serve  # noqa: PLC0415 - an extra
     from audiokit.emulator._settings import EmulatorSettings  # noqa: PLC0415
 
+    tenants = _tenants(options.key)
     try:
         settings = EmulatorSettings(
             host=options.host,
@@ -47,6 +139,20 @@ def run(options: argparse.Namespace) -> int:
             data=options.data,
             strict=options.strict,
             workers=options.workers,
+            api_key=tenants.pop("default", None),
+            keys=tenants,
+            allow_remote=options.allow_remote,
+            callback_hosts=options.allow_callbacks,
+            max_upload_bytes=options.max_upload_mib * 1024 * 1024,
+            max_audio_s=options.max_audio_s,
+            initial_credits=options.credits,
+            rate_limits=options.rate_limits,
+            faults=options.faults,
+            seed=options.seed,
+            processing=options.processing,
+            speed=options.speed,
+            labels=options.labels,
+            control_key=options.control_key,
         )
         serve(
             settings,

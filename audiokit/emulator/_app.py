@@ -11,12 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
+from audiokit.emulator import _progress
 from audiokit.emulator._context import Context
 from audiokit.emulator._control import CONTROL
 from audiokit.emulator._fault_layer import FaultLayer
 from audiokit.emulator._http import Api, JSONReply, detail_shape, require_key, v1_shape, v2_shape
 from audiokit.emulator._settings import LOOPBACK_NAMES
+from audiokit.emulator.apiaudio import KINDS as APIAUDIO_KINDS
 from audiokit.emulator.apiaudio import routes as apiaudio_routes
+from audiokit.emulator.audiostack import KINDS as AUDIOSTACK_KINDS
 from audiokit.emulator.audiostack import routes as audiostack_routes
 from audiokit.emulator.respeecher import admit as admit_respeecher
 from audiokit.emulator.respeecher import authorise as authorise_respeecher
@@ -60,13 +63,19 @@ def create_app(settings: EmulatorSettings, *, context: Context | None = None) ->
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         async with contextlib.nullcontext() if context.is_open else context:
-            await recover_respeecher(context)
+            await recover(context)
             yield
 
     app = Starlette(routes=mounts, lifespan=lifespan, exception_handlers={404: _nothing_here})
     app.router.redirect_slashes = False
     app.state.context = context
     return app if settings.allow_remote else HostCheck(app, allowed=LOOPBACK_NAMES | {settings.host})
+
+
+async def recover(context: Context) -> None:
+    """Take up what an earlier process left unfinished."""
+    await _progress.recover(context, (*APIAUDIO_KINDS, *AUDIOSTACK_KINDS))
+    await recover_respeecher(context)
 
 
 def _served(api: Api, context: Context) -> Starlette:

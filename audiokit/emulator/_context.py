@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import hmac
 import logging
+import math
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from audiokit.emulator._pace import Pace
 from audiokit.emulator._settings import new_key
 from audiokit.emulator._store import Store
 from audiokit.emulator._switches import Switches
-from audiokit.emulator._work import WorkPool
+from audiokit.emulator._work import DEFAULT_CPU_LIMIT_S, WorkPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -152,7 +153,10 @@ class Context:
         work = self._given_work
         if work is None:
             pool = WorkPool(
-                workers=settings.workers, scratch=files.scratch_folder, on_busy=self.ledger.worked
+                workers=settings.workers,
+                cpu_limit_s=max(DEFAULT_CPU_LIMIT_S, math.ceil(settings.max_audio_s / 3)),
+                scratch=files.scratch_folder,
+                on_busy=self.ledger.worked,
             )
             work = await stack.enter_async_context(pool)
             self.spawn(pool.warm(), "start the first worker")

@@ -27,6 +27,11 @@ class Fields:
         self._path = f"{path}." if path else ""
         self._known: set[str] = set()
 
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The object as it came."""
+        return self._values
+
     def raw(self, *names: str) -> Any:
         """Return the first of *names* that is given and not null, else None."""
         self._known.update(names)

@@ -52,6 +52,7 @@ class Login:
     password: str = attrs.field(factory=lambda: secrets.token_urlsafe(18), repr=False)
     user_id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     url_secret: str = attrs.field(factory=lambda: secrets.token_hex(32), repr=False)
+    webhook_secret: str = attrs.field(factory=lambda: secrets.token_hex(32), repr=False)
 
 
 class Accounts:
@@ -264,6 +265,7 @@ def _check(login: Login) -> None:
         ("api_key", KEY_LENGTH),
         ("respeecher_key", KEY_LENGTH),
         ("url_secret", KEY_LENGTH),
+        ("webhook_secret", KEY_LENGTH),
         ("email", 1),
         ("password", 1),
         ("user_id", 1),

@@ -14,6 +14,7 @@ from audiokit._formats import HEAD_BYTES, sniff
 from audiokit.emulator._http import HttpError, context_of, file_reply, open_access, signed_access
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from starlette.requests import Request
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
     from audiokit.emulator._context import Context
 
+FILE_KIND = "v2.file"
+"""Documents that let an account fetch a file of AudioStack v2."""
+
 _PUBLIC = "public_file"
+_LINKS = (FILE_KIND, _PUBLIC)
 _EVERYBODY = "public"
 _PRIVATE_TTL_S = 24 * 3600
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:"<>?*]|\.\.+')
@@ -52,6 +57,15 @@ def public_url(request: Request, file_id: str, name: str) -> str:
 async def publish(context: Context, file_id: str) -> None:
     """Let everybody fetch a file."""
     await context.store.put(_PUBLIC, file_id, {"file": file_id}, account=_EVERYBODY)
+
+
+async def forget_links(context: Context, file_ids: Iterable[str]) -> None:
+    """Take back links to files that only links name any more; the files go with them."""
+    for file_id in set(file_ids):
+        named = await context.store.naming(file_id)
+        if all(kind in _LINKS for _, kind, _ in named):
+            for account, kind, id_ in named:
+                await context.store.delete(kind, id_, account=account)
 
 
 @signed_access

@@ -1,98 +1,172 @@
 """Work that outlives its call: a document whose state moves from processing to done or failed.
 
-A call waits a little for its work (`EmulatorSettings.hold_s`); what takes longer is read by later calls.
+A call waits a little for its work (`EmulatorSettings.hold_s`); what takes longer is read by later calls. The
+document keeps the request, so that work which a dead process left behind is done again by the next one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from audiokit.emulator._http import HttpError, work_refusal
+import attrs
+
+from audiokit.emulator._http import EMULATOR_FAILED, HttpError, work_refusal
 from audiokit.emulator._work import WorkError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 
     from audiokit.emulator._context import Context
+    from audiokit.emulator._store import Entry, Transaction
 
 T = TypeVar("T")
 
 _log = logging.getLogger("audiokit.emulator")
 
-# Work dies with the process that does it; a document left over by an earlier process is known by this.
-_BOOT = uuid.uuid4().hex
-
 _INTERRUPTED = "the emulator was stopped while this was being made; order it again"
+
+
+@attrs.frozen(kw_only=True)
+class Kind:
+    """A kind of work and its documents.
+
+    Attributes:
+        name: Kind of document.
+        work: Kind of `audiokit.emulator._processing_time`.
+        make: Does the work of a document again, from the request that it keeps; what it returns is merged
+            into the document, with the length in ``seconds``.
+        announce: Told of a document that ended, done or failed, if its request wants somebody told.
+        pay_back: Gives back what a document cost; part of the step that ends failed work.
+    """
+
+    name: str
+    work: str
+    make: Callable[[Context, str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+    announce: Callable[[Context, str, Mapping[str, Any]], Coroutine[Any, Any, None]] | None = None
+    pay_back: Callable[[Transaction, Mapping[str, Any]], None] | None = None
 
 
 async def begin(
     context: Context,
-    kind: str,
+    kind: Kind,
     id: str,  # noqa: A002
     doc: dict[str, Any],
     work: Callable[[], Awaitable[dict[str, Any]]],
     *,
+    request: Mapping[str, Any],
+    record: Entry,
     account: str,
     parent: str,
     hold_s: float,
-    undo: Callable[[], Awaitable[object]] | None = None,
+    pay: Callable[[Transaction], None] | None = None,
 ) -> dict[str, Any]:
     """Store *doc* as processing, do *work* in the background, wait up to *hold_s* and return the document.
 
     Args:
         context: The running emulator.
-        kind: Kind of document.
-        id: Its id.
+        kind: Kind of work.
+        id: Id of the document.
         doc: What is known before the work.
-        work: Does it; its result is merged into the document.
+        work: Does it, as `Kind.make` would.
+        request: The body of the call, for `Kind.make`.
+        record: Record of the submission.
         account: Tenant.
-        parent: What it is found by.
+        parent: What the document is found by.
         hold_s: Seconds to wait for the end.
-        undo: Called when the work fails, e.g. to give credits back.
+        pay: Takes what the work costs; in one step with storing it.
 
     Raises:
-        HttpError: 404, the document was deleted meanwhile.
+        HttpError: 404, the document was deleted meanwhile; or what *pay* raises.
     """
-    await context.store.put(
-        kind, id, {**doc, "id": id, "state": "processing", "boot": _BOOT}, account=account, parent=parent
-    )
+    made = {**doc, "id": id, "state": "processing", "request": dict(request)}
 
-    async def run() -> None:
-        changes: dict[str, Any]
-        try:
-            changes = {**await work(), "state": "done"}
-        except HttpError as error:
-            changes = {"state": "failed", "status": error.status, "error": error.message}
-        except WorkError as error:
-            failure = work_refusal(error)
-            changes = {"state": "failed", "status": failure.status, "error": failure.message}
-        except Exception:  # noqa: BLE001  # a bug of ours must end the waiting of whoever polls
-            _log.exception("%s %s failed", kind, id)
-            changes = {
-                "state": "failed",
-                "status": 422,
-                "error": "the emulator failed on this; its log says why",
-            }
-        if changes["state"] == "failed" and undo is not None:
-            await undo()
-        with contextlib.suppress(KeyError):  # deleted while it was being made
-            await context.store.update(kind, id, account=account, **changes)
+    def store(step: Transaction) -> None:
+        if pay is not None:
+            pay(step)
+        step.put(kind.name, id, made, parent=parent)
+        step.put(record.kind, record.id, record.doc)
 
-    await context.settle(context.spawn(run(), name=f"{kind} {id}"), hold_s)
-    made = await current(context, kind, id, account=account)
-    if made is None:
+    await context.store.transact(store, account=account)
+    await context.settle(_spawn(context, kind, account, made, work), hold_s)
+    found = await current(context, kind, id, account=account)
+    if found is None:
         raise HttpError(404, f"{id!r} was deleted while it was being made")
-    return made
+    return found
 
 
-async def current(context: Context, kind: str, id: str, *, account: str) -> dict[str, Any] | None:  # noqa: A002
+async def recover(context: Context, kinds: Iterable[Kind]) -> None:
+    """Do again what an earlier process left unfinished."""
+    for kind in kinds:
+        for account, doc in await context.store.find_everywhere(kind.name, where={"state": "processing"}):
+            if "request" in doc:
+                _spawn(context, kind, account, doc, _again(context, kind, account, doc))
+            else:  # of an emulator that did not keep requests
+                changes = {"state": "failed", "status": 422, "error": _INTERRUPTED}
+                await context.store.update(kind.name, doc["id"], account=account, **changes)
+
+
+def _again(
+    context: Context, kind: Kind, account: str, doc: Mapping[str, Any]
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    return lambda: kind.make(context, account, doc)
+
+
+def _spawn(
+    context: Context,
+    kind: Kind,
+    account: str,
+    doc: Mapping[str, Any],
+    work: Callable[[], Awaitable[dict[str, Any]]],
+) -> asyncio.Task[None]:
+    return context.spawn(_run(context, kind, account, doc, work), name=f"{kind.name} {doc['id']}")
+
+
+async def _run(
+    context: Context,
+    kind: Kind,
+    account: str,
+    doc: Mapping[str, Any],
+    work: Callable[[], Awaitable[dict[str, Any]]],
+) -> None:
+    """Do the work and write down how it ended."""
+    since = context.pace.now()
+    changes: dict[str, Any]
+    try:
+        made = await work()
+        await context.pretend(kind.work, sound_s=made["seconds"], since=since)
+        changes = {**made, "state": "done"}
+    except HttpError as error:
+        changes = {"state": "failed", "status": error.status, "error": error.message}
+    except WorkError as error:
+        failure = work_refusal(error)
+        changes = {"state": "failed", "status": failure.status, "error": failure.message}
+    except Exception:  # noqa: BLE001  # a bug of ours must end the waiting of whoever polls
+        _log.exception("%s %s failed", kind.name, doc["id"])
+        changes = {"state": "failed", "status": 500, "error": EMULATOR_FAILED}
+
+    def end(step: Transaction) -> None:
+        if changes["state"] == "failed" and kind.pay_back is not None:
+            kind.pay_back(step, doc)
+        if step.get(kind.name, doc["id"]) is not None:  # deleted while it was being made
+            step.update(kind.name, doc["id"], **changes)
+
+    await context.store.transact(end, account=account)
+    if kind.announce is not None and doc.get("callback"):
+        work_done = kind.announce(context, account, {**doc, **changes})
+        context.spawn(work_done, name=f"webhook of {kind.name} {doc['id']}")
+
+
+async def current(
+    context: Context,
+    kind: Kind,
+    id: str,  # noqa: A002
+    *,
+    account: str,
+) -> dict[str, Any] | None:
     """Read a document of `begin`, or None."""
-    doc = await context.store.get(kind, id, account=account)
-    return None if doc is None else settled(doc)
+    return await context.store.get(kind.name, id, account=account)
 
 
 async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
@@ -103,13 +177,6 @@ async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from failures
     return [task.result() for task in tasks]
-
-
-def settled(doc: dict[str, Any]) -> dict[str, Any]:
-    """Return *doc*, as failed when the process that worked on it is gone."""
-    if doc["state"] == "processing" and doc["boot"] != _BOOT:
-        return {**doc, "state": "failed", "status": 422, "error": _INTERRUPTED}
-    return doc
 
 
 def raise_if_failed(doc: dict[str, Any]) -> None:

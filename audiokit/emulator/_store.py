@@ -251,6 +251,11 @@ class Store:
         sql = f"SELECT {columns}, count(*) FROM docs WHERE kind = ? GROUP BY {places} ORDER BY min(seq)"  # noqa: S608
         return await self._run(lambda: self._connection.execute(sql, (kind,)).fetchall())
 
+    async def naming(self, file_id: str) -> list[tuple[str, str, str]]:
+        """Return (account, kind, id) of every document that names a file."""
+        sql = "SELECT account, kind, id FROM docs JOIN file_refs USING (seq) WHERE file_id = ?"
+        return await self._run(lambda: self._connection.execute(sql, (file_id,)).fetchall())
+
     async def file_ids(self) -> set[str]:
         """Return the id of every file that a document names."""
         sql = "SELECT DISTINCT file_id FROM file_refs"

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import struct
 import sys
 import time
@@ -30,9 +31,13 @@ _logger = logging.getLogger("audiokit.emulator")
 DEFAULT_MEMORY_LIMIT_BYTES: Final = 2 * 1024**3
 """Address space of one worker. FFmpeg and numpy map about 0.5 GiB before any work is done."""
 
+DEFAULT_CPU_LIMIT_S: Final = 600
+"""Processor seconds of one operation. Half an hour in all nine formats takes about 300 (ADR 0002)."""
+
 _MAX_REPLY_BYTES: Final = 256 * 1024**2
 _START_TIMEOUT_S: Final = 60.0
 _GOODBYE_S: Final = 2.0
+_SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 0))
 _HEADER: Final = struct.Struct(">I")
 
 WorkErrorKind = Literal["refused", "crashed", "timeout", "unavailable"]
@@ -66,6 +71,8 @@ class WorkPool:
         workers: Most processes at once, at least 1.
         task_timeout_s: Seconds one operation may take before its worker is killed.
         memory_limit_bytes: Address space of one worker in bytes (POSIX; None for no limit).
+        cpu_limit_s: Whole seconds of processor time that one operation may use before its worker is ended
+            (POSIX; None for no limit).
         scratch: Folder for workers' temporary files, which is also their working directory; None means the
             system's temporary folder.
         options: Further command-line arguments of the worker; for tests.
@@ -78,6 +85,7 @@ class WorkPool:
         workers: int = 2,
         task_timeout_s: float = 600.0,
         memory_limit_bytes: int | None = DEFAULT_MEMORY_LIMIT_BYTES,
+        cpu_limit_s: int | None = DEFAULT_CPU_LIMIT_S,
         scratch: Path | None = None,
         options: Sequence[str] = (),
         on_busy: Callable[[str, float], None] | None = None,
@@ -89,7 +97,11 @@ class WorkPool:
         self._slots = asyncio.Semaphore(workers)
         self._task_timeout_s = task_timeout_s
         self._scratch = scratch
-        self._arguments = [f"--memory-limit-bytes={memory_limit_bytes or 0}", *options]
+        if cpu_limit_s is not None and cpu_limit_s < 1:
+            raise ValueError(f"cpu_limit_s must be at least 1 second, or None, got {cpu_limit_s!r}")
+        self._cpu_limit_s = cpu_limit_s
+        limits = [f"--memory-limit-bytes={memory_limit_bytes or 0}", f"--cpu-limit-s={cpu_limit_s or 0}"]
+        self._arguments = [*limits, *options]
         self._on_busy = on_busy
         self._idle: list[_Worker] = []
         self._open = False
@@ -164,6 +176,10 @@ class WorkPool:
             ) from None
         except (OSError, EOFError, ValueError) as error:
             code = await worker.kill()
+            if code == -_SIGXCPU:
+                raise WorkError(
+                    "timeout", f"audio operation {op!r} used more than {self._cpu_limit_s} processor seconds"
+                ) from error
             message = f"the audio worker stopped during {op!r} (exit code {code}); it was replaced"
             _logger.warning("%s", message)
             raise WorkError("crashed", message) from error

@@ -7,6 +7,7 @@ length and a JSON object. Ends when its input closes, however its parent ended.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import queue
 import re
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
     """Serve requests until standard input closes; return the exit code."""
     parser = argparse.ArgumentParser(prog="audiokit.emulator._worker")
     parser.add_argument("--memory-limit-bytes", type=int, default=0)
+    parser.add_argument("--cpu-limit-s", type=int, default=0)
     parser.add_argument("--test-operations", action="store_true")
     options = parser.parse_args(arguments)
     requests, replies = _take_over_pipes()
@@ -55,6 +57,7 @@ def main(arguments: list[str]) -> int:
     _send(replies, {"ready": True})
     while (request := inbox.get()) is not None:
         busy.set()
+        _limit_cpu(options.cpu_limit_s)
         _send(replies, _answer(operations, request))
         busy.clear()
     return 0
@@ -125,6 +128,20 @@ def _limit(memory_limit_bytes: int) -> None:
             return
 
 
+def _limit_cpu(limit_s: int) -> None:
+    """Let the system end this process (SIGXCPU) when the next operation uses more processor time."""
+    try:
+        import resource  # noqa: PLC0415  (POSIX only)
+    except ImportError:
+        return
+    if limit_s:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        soft = math.ceil(used.ru_utime + used.ru_stime) + limit_s
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        if hard == resource.RLIM_INFINITY or soft <= hard:
+            resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
 def _receive(stream: BinaryIO) -> dict[str, Any] | None:
     """Read one request; None at the end of input."""
     header = stream.read(_HEADER.size)
@@ -148,6 +165,11 @@ def _crash() -> dict[str, Any]:
 def _sleep(seconds: float) -> dict[str, Any]:
     time.sleep(seconds)
     return {"slept_s": seconds}
+
+
+def _spin() -> dict[str, Any]:
+    while True:
+        pass
 
 
 def _allocate(size_bytes: int) -> dict[str, Any]:
@@ -179,6 +201,7 @@ def _print(text: str) -> dict[str, Any]:
 _TEST_OPERATIONS: Final[dict[str, Operation]] = {
     "_crash": _crash,
     "_sleep": _sleep,
+    "_spin": _spin,
     "_allocate": _allocate,
     "_print": _print,
     "_usage": _usage,

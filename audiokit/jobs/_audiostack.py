@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from audiokit.errors import InvalidRequest
+from audiokit.errors import InvalidRequest, UnexpectedResponse
 from audiokit.jobs._context import JobContext
+from audiokit.jobs._steps import Submission
 from audiokit.services._poll import Look
 from audiokit.typing import StrPath
 
 if TYPE_CHECKING:
     from audiokit.services.audiostack import Mix, MixSection, MixTimeline
+
+
+@attrs.frozen(kw_only=True)
+class Spoken:
+    """A speech to be mixed; *script_id* where the script is the job's own."""
+
+    speech_id: str
+    script_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +43,8 @@ class MixJob:
         timeline_properties: Timing of the whole.
         mastering_preset: Name of a preset.
         public: Result open to all.
+        encoder_preset: Encode the mix, too, e.g. ``mp3_high``; the encoding is what is saved then.
+        loudness_preset: Loudness of the encoding, e.g. ``podcast``; needs *encoder_preset*.
         name: Stem of the files in a folder.
         to: Folder, or a file path; None saves none.
         key: A name of one's own.
@@ -52,12 +63,15 @@ class MixJob:
     timeline_properties: MixTimeline | None = None
     mastering_preset: str | None = None
     public: bool | None = None
+    encoder_preset: str | None = None
+    loudness_preset: str | None = None
     name: str | None = None
     to: StrPath | None = None
     key: str | None = None
     timeout_s: float | None = None
 
     kind = "mix"
+    api = "audiostack"
 
     def __attrs_post_init__(self) -> None:
         given = [self.script_text, self.script_id, self.speech_id]
@@ -67,30 +81,61 @@ class MixJob:
                 field="script_text",
                 value=self.script_text,
             )
+        if self.loudness_preset is not None and self.encoder_preset is None:
+            raise InvalidRequest(
+                "loudness_preset needs encoder_preset: it is a setting of the encoding",
+                field="loudness_preset",
+                value=self.loudness_preset,
+            )
 
-    async def prepare(self, context: JobContext) -> str:
-        """Make the script and its speech; gives the speech's id."""
+    @staticmethod
+    def records() -> Sequence[type]:
+        """Records in its fields, which a journal may hold."""
+        from audiokit.services.audiostack import MixSection, MixTimeline  # noqa: PLC0415 - loaded with the client
+
+        return (MixSection, MixTimeline)
+
+    async def prepare(self, context: JobContext) -> Spoken:
+        """Make the script and its speech."""
         if self.speech_id is not None:
-            return self.speech_id
+            return Spoken(speech_id=self.speech_id)
+        script_id = await self._script(context)
         stack = context.services.audiostack
-        async with context.submit:
-            script_id = self.script_id or (await stack.scripts.create(self.script_text or "")).script_id
-            speech = await stack.tts.create(
-                script_id, voice=self.voice, speed=self.speed, audience=self.audience, sync=False
-            )
-        if not speech.is_ready:
-            await context.follow(
-                lambda: self._look_at_speech(context, speech.speech_id),
-                what="speech for mix",
-                remote_id=speech.speech_id,
-            )
-        return speech.speech_id
 
-    async def submit(self, context: JobContext, prepared: str) -> Mix:
+        async def speak() -> str:
+            async with context.submit:
+                speech = await stack.tts.create(
+                    script_id, voice=self.voice, speed=self.speed, audience=self.audience, sync=False
+                )
+            context.spent(speech.meta.credits_used or 0.0)
+            return speech.speech_id
+
+        async def find(_: frozenset[str] | None) -> str | None:
+            return await _first(one.speech_id async for one in stack.tts.list(script_id=script_id))
+
+        how = Submission() if self.script_id is not None else Submission(find=find)
+        speech_id = str(await context.step("speech", speak, how))
+        await context.follow(
+            lambda: self._look_at_speech(context, speech_id), what="speech for mix", remote_id=speech_id
+        )
+        return Spoken(speech_id=speech_id, script_id=None if self.script_id is not None else script_id)
+
+    async def submission(self, context: JobContext, prepared: Spoken) -> Submission:
+        """How it is told from others: by its script, where that is its own."""
+        if prepared.script_id is None:
+            return Submission()
+
+        async def find(_: frozenset[str] | None) -> str | None:
+            mixes = context.services.audiostack.mixes
+            return await _first(one.production_id async for one in mixes.list(script_id=prepared.script_id))
+
+        return Submission(find=find)
+
+    async def submit(self, context: JobContext, prepared: Spoken) -> Mix:
         """Ask for the mix."""
         async with context.submit:
-            return await context.services.audiostack.mixes.create(
-                speech=prepared,
+            mix = await context.services.audiostack.mixes.create(
+                speech=prepared.speech_id,
                 sound_template=self.sound_template,
                 media_files=self.media_files,
                 section_properties=self.section_properties,
@@ -98,21 +143,96 @@ class MixJob:
                 mastering_preset=self.mastering_preset,
                 public=self.public,
             )
+        context.spent(mix.meta.credits_used or 0.0)
+        return mix
 
-    async def look(self, context: JobContext, remote: Mix) -> tuple[Mix, Look]:
+    async def look(self, context: JobContext, remote: Mix | str) -> tuple[Mix, Look]:
         """See whether the files are there."""
-        if not remote.is_ready:
-            remote = await context.services.audiostack.mixes.get(remote.production_id)
+        if isinstance(remote, str) or not remote.is_ready:
+            production_id = remote if isinstance(remote, str) else remote.production_id
+            remote = await context.services.audiostack.mixes.get(production_id)
         return remote, Look(state="ready" if remote.is_ready else "processing", is_over=remote.is_ready)
 
-    async def collect(self, context: JobContext, remote: Mix) -> tuple[Mix, Sequence[Path]]:
-        """Save the files."""
+    async def poll(self, context: JobContext, remote: Mix | str) -> Mix:
+        """Follow the mix, unless the first answer had it."""
+        if not isinstance(remote, str) and remote.is_ready:
+            return remote
+        production_id = remote if isinstance(remote, str) else remote.production_id
+        return await context.follow(
+            lambda: self.look(context, remote), what=self.kind, remote_id=production_id
+        )
+
+    async def collect(self, context: JobContext, remote: Mix | str) -> tuple[Mix, Sequence[Path]]:
+        """Encode, if that was asked for, and save the files."""
+        if isinstance(remote, str):
+            remote, _ = await self.look(context, remote)
+        encoding_id = await self._encoded(context, remote) if self.encoder_preset is not None else None
         if self.to is None:
             return remote, ()
         place, name = await context.place(self.to, self.name or remote.files[0].filename or "mix")
+        stack = context.services.audiostack
         async with context.transfer:
-            return remote, await context.services.audiostack.mixes.download(remote, place, name=name)
+            if encoding_id is not None:
+                encoding = await stack.encoder.get(encoding_id)
+                return remote, [
+                    await stack.encoder.download(encoding, place, name=name, on_progress=context.received())
+                ]
+            return remote, await stack.mixes.download(
+                remote, place, name=name, on_progress=context.received()
+            )
+
+    async def _script(self, context: JobContext) -> str:
+        """The id of the job's script: one of its own, so that what is made of it can be found."""
+        if self.script_id is not None:
+            return self.script_id
+        scripts = context.services.audiostack.scripts
+        name = f"audiokit-{context.token}"
+
+        async def create() -> str:
+            async with context.submit:
+                made = await scripts.create(
+                    self.script_text or "", project_name="audiokit", module_name="audiokit", script_name=name
+                )
+            return made.script_id
+
+        # An answer that was lost leaves a script that nobody uses: it costs nothing.
+        return str(await context.step("script", create, Submission(is_harmless=True)))
+
+    async def _encoded(self, context: JobContext, mix: Mix) -> str:
+        encoder = context.services.audiostack.encoder
+
+        async def encode() -> str:
+            async with context.submit:
+                made = await encoder.encode_mix(
+                    mix,
+                    preset=self.encoder_preset or "",
+                    public=self.public,
+                    loudness_preset=self.loudness_preset,
+                )
+            context.spent(made.meta.credits_used or 0.0)
+            if made.encoder_id is None:
+                raise UnexpectedResponse(
+                    "audiostack.encoder.encode_mix: the answer has no encoderId to look again with",
+                    operation="audiostack.encoder.encode_mix",
+                    status=200,
+                )
+            return made.encoder_id
+
+        encoder_id = str(await context.step("encode", encode))
+
+        async def look() -> tuple[str, Look]:
+            found = await encoder.get(encoder_id)
+            state = "ready" if found.is_ready else "processing"
+            return encoder_id, Look(state=state, is_over=found.is_ready)
+
+        return await context.follow(look, what="encoding", remote_id=encoder_id)
 
     async def _look_at_speech(self, context: JobContext, speech_id: str) -> tuple[str, Look]:
         speech = await context.services.audiostack.tts.get(speech_id)
         return speech_id, Look(state="ready" if speech.is_ready else "processing", is_over=speech.is_ready)
+
+
+async def _first(ids: AsyncIterable[str]) -> str | None:
+    async for one in ids:
+        return one
+    return None

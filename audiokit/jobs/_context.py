@@ -5,18 +5,27 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import anyio.to_thread
 import attrs
 
-from audiokit.jobs._course import Course
-from audiokit.jobs._events import Events, JobEvent, JobPolled, TransferProgress
-from audiokit.jobs._job import Services
+from audiokit.errors import RemoteFailure
+from audiokit.jobs._course import Course, id_of
+from audiokit.jobs._events import Events, JobEvent, JobPolled, JobSubmitted, TransferProgress
+from audiokit.jobs._job import Outcome, Services
+from audiokit.jobs._journal import JournalState
 from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Once
+from audiokit.jobs._poll_lists import Listing
+from audiokit.jobs._pollers import Pollers
+from audiokit.jobs._recorder import NOBODY, Recorder
+from audiokit.jobs._spending import Spending
+from audiokit.jobs._steps import Step, Steps, Submission
 from audiokit.services._poll import Look, PollSchedule, follow
 from audiokit.transport import names_a_folder, safe_file_name
 from audiokit.typing import Clock, Progress, ProgressCallback, StrPath
@@ -38,9 +47,15 @@ class Shared:
     submit: Gate
     once: Once
     clock: Clock
-    schedule: PollSchedule
+    schedule: PollSchedule | None
+    pollers: Pollers
+    run_part: Callable[[Course, Any, str], Awaitable[Outcome[Any, Any]]]
     timeout_s: float
     events: Events
+    steps: Steps
+    spending: Spending
+    recorder: Recorder | None
+    namespace: str = attrs.field(factory=lambda: secrets.token_hex(8))
 
     def tell(self, kind: type[JobEvent], course: Course, **facts: Any) -> None:
         """Tell the readers of events; costs next to nothing when there are none."""
@@ -49,6 +64,19 @@ class Shared:
                 key=course.key, index=course.index, kind=course.kind, at_s=self.clock.monotonic(), **facts
             )
             self.events.put(id(course), event)
+
+
+class SharedWork(Protocol):
+    """Work that several jobs need, e.g. an upload: a record with a kind, and one step of `JobContext`."""
+
+    @property
+    def kind(self) -> str:
+        """Short name that begins with an underscore."""
+        ...
+
+    async def make(self, context: JobContext) -> str:
+        """Do it, and give the id of what was made."""
+        ...
 
 
 class JobContext:
@@ -99,6 +127,22 @@ class JobContext:
         """The client's time."""
         return self._shared.clock
 
+    @property
+    def namespace(self) -> str:
+        """Text that no other journal has, for ids of one's own; without a journal no other orchestrator."""
+        recorder = self._shared.recorder
+        return self._shared.namespace if recorder is None else recorder.namespace
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether somebody limits the credits, so that prices are worth a call."""
+        return self._shared.spending.limit is not None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether there is a journal."""
+        return self._shared.recorder is not None
+
     def sent(self, then: ProgressCallback | None = None) -> ProgressCallback:
         """An ``on_progress`` for an upload, which counts its bytes for this job."""
         return self._counted("bytes_sent", then)
@@ -109,22 +153,111 @@ class JobContext:
 
     def spent(self, credits: float) -> None:  # noqa: A002 - the field's own word
         """Count credits that this job has cost."""
-        self._course.credits += credits
+        self._shared.spending.count(self._course, credits)
+
+    async def step(self, name: str, do: Callable[[], Awaitable[Any]], how: Submission | None = None) -> Any:
+        """Submit something besides the job's own `submit`: once, however often the job is begun.
+
+        With a journal it is noted before and after. What is not answered is looked for.
+
+        Args:
+            name: Unique in the job, and not ``submit``.
+            do: Asks the API; gives the remote object or id.
+            how: How it is told from others.
+
+        Returns:
+            What *do* gave, or the id alone when an earlier run did it.
+
+        Raises:
+            JobUncertain: Whether it was taken cannot be found out.
+            CreditBudgetReached: It costs more than is left.
+        """
+        is_done = name in self._course.steps
+        taken = await self._shared.steps.take(self._course, Step(name, do, how or Submission()))
+        if not is_done and self._shared.events.streams:
+            self._shared.tell(JobSubmitted, self._course, step=name, remote_id=id_of(taken))
+        return taken
+
+    async def shared(self, key: str, work: SharedWork) -> str:
+        """Do *work* once for all jobs that name the same *key*; with a journal, once for ever.
+
+        Returns:
+            The id it gave.
+        """
+        return await self.once.get(("shared", key), lambda: self._shared_work(key, work))
+
+    async def run(self, job: Any, name: str) -> Outcome[Any, Any]:
+        """Run another job as a part of this one; its key is this job's with *name*.
+
+        Returns:
+            Its outcome, whatever it is.
+        """
+        return await self._shared.run_part(self._course, job, name)
+
+    async def note_others(self, place: str, others: Callable[[], Awaitable[Iterable[str]]]) -> None:
+        """Before the first submission to *place*: have the journal know what is there already.
+
+        Args:
+            place: See `Submission`.
+            others: Gives the ids; asked only when this journal never noted any.
+        """
+        recorder = self._shared.recorder
+        if recorder is not None:
+            await recorder.note_others(place, others)
 
     async def follow(
-        self, look: Callable[[], Awaitable[tuple[T, Look]]], *, what: str, remote_id: str | None = None
+        self,
+        look: Callable[[], Awaitable[tuple[T, Look]]],
+        *,
+        what: str,
+        kind: str | None = None,
+        remote_id: str | None = None,
+        listing: Listing[Any, T] | None = None,
+        length_s: float | None = None,
     ) -> T:
-        """Look until *what* is over, on the orchestrator's schedule."""
-        limit = self._course.job.timeout_s
-        return await follow(
+        """Look until *what* is over, together with all other jobs that are waited for.
+
+        Args:
+            look: Asks the API once; gives the object and what it says of its state.
+            what: For messages.
+            kind: Work of one kind is supposed to take times that are alike; *what* when not given.
+            remote_id: The API's id of the work.
+            listing: A list in which it will be found, so that one call may answer for many.
+            length_s: Seconds of audio, where known.
+
+        Raises:
+            JobTimeout: It was not over in time.
+            RemoteLost: The API does not know it any more.
+        """
+        course, clock = self._course, self.clock
+        left_s = max(0.001, course.limit_s - (clock.monotonic() - course.began_s))
+        if self._shared.schedule is not None:
+            return await follow(
+                look,
+                clock=clock,
+                timeout_s=left_s,
+                job=what,
+                remote_id=remote_id,
+                schedule=self._shared.schedule,
+                on_look=self.saw,
+            )
+        poller = await self._shared.pollers.of(getattr(course.job, "api", ""))
+        return await poller.wait(
+            kind or what,
+            remote_id or what,
             look,
-            clock=self.clock,
-            timeout_s=self._shared.timeout_s if limit is None else limit,
+            timeout_s=left_s,
+            listing=listing,
+            length_s=length_s,
             job=what,
-            remote_id=remote_id,
-            schedule=self._shared.schedule,
-            on_look=self._saw,
+            on_look=self.saw,
         )
+
+    @contextmanager
+    def also_called(self, remote_id: str, *names: str | None) -> Generator[None]:
+        """Inside the block, `Orchestrator.wake` finds work by these names, too; None is left out."""
+        with self._shared.pollers.also_called(remote_id, names):
+            yield
 
     async def place(self, to: StrPath, stem: str) -> tuple[Path, str | None]:
         """Where a file goes: a folder, made if missing, with a name for it; or a file path.
@@ -146,10 +279,34 @@ class JobContext:
         room = _LABEL_CHARACTERS - _TOKEN_CHARACTERS - 1
         return f"{label_of(name)[:room].strip(' -')}-{self.token}"
 
-    def _saw(self, look: Look) -> None:
+    def saw(self, look: Look) -> None:
+        """Count a look."""
         self._course.state = look.state
         self._course.polls += 1
-        self._shared.tell(JobPolled, self._course, state=look.state)
+        if self._shared.events.streams:
+            self._shared.tell(JobPolled, self._course, state=look.state)
+
+    async def _shared_work(self, key: str, work: SharedWork) -> str:
+        host, recorder = self._course, self._shared.recorder
+        course = Course(work, host.index, NOBODY)
+        course.key, course.began_s, course.limit_s = key, host.began_s, host.limit_s
+        context = JobContext(self._shared, course)
+        try:
+            if recorder is None:
+                return await work.make(context)
+            entry = await recorder.begin(course)
+            if entry is not None and entry.state is JournalState.DONE and course.steps:
+                return str(next(iter(course.steps.values())))
+            try:
+                made = await work.make(context)
+            except RemoteFailure as error:
+                await recorder.failed(course, error, is_remote=True)
+                raise
+            await recorder.finished(course, ())
+            return made
+        finally:
+            host.bytes_sent += course.bytes_sent
+            host.polls += course.polls
 
     def _counted(self, name: str, then: ProgressCallback | None) -> ProgressCallback:
         course = self._course

@@ -35,15 +35,21 @@ class Course:
         "bytes_sent",
         "credits",
         "ends_at",
+        "followers",
+        "generation",
         "index",
         "is_cancelled_remotely",
         "is_critical",
+        "is_part",
         "job",
         "key",
         "kind",
+        "limit_s",
+        "open_step",
         "polls",
         "remote",
         "repeats",
+        "restored",
         "sink",
         "stage",
         "stage_began_s",
@@ -72,8 +78,14 @@ class Course:
         self.bytes_sent = 0
         self.bytes_received = 0
         self.credits = 0.0
+        self.open_step: str | None = None
+        self.generation = 0
+        self.restored = False
+        self.followers: list[Course] = []
         self.is_critical = False
+        self.is_part = False
         self.is_cancelled_remotely = False
+        self.limit_s = 0.0
         self.ends_at: float | None = None
         self.task: asyncio.Task[Any] | None = None
         self.stop: Stop | None = None
@@ -127,7 +139,7 @@ class Course:
         )
 
     def failed(self, error: BaseException, *, hint: str = "") -> JobFailed:
-        """The error of a job that a stage failed."""
+        """The error of a job that a stage failed; *hint* says how to go on."""
         failure = JobFailed(
             f"{self.name} failed in stage {self.stage!r}: {str(error) or type(error).__name__}{hint}",
             job=self.name,

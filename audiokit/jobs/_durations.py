@@ -1,137 +1,182 @@
-"""How long remote work takes, learned from what looks show.
-
-A job that was running at one look and over at the next tells that its end lies between them; one that still
-runs tells that its end lies later. Both count. What is kept is the *hazard*: of the jobs that reach an age,
-which share ends per further second. From it follows, for a job that has run t seconds, how likely it is to
-be over a little later, whatever the shape of the durations: all alike, spread evenly, or in two heaps.
-
-Ages are measured in multiples of a *scale*. Without lengths it is one second. With lengths (seconds of audio
-of each job) it is whichever law explains best what was seen: no influence, proportional, or a + b * length.
-"""
+"""How long remote work takes, by kind and by length of audio; learned while looking."""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections import deque
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from statistics import median
 from typing import Final
 
 import attrs
 
-_RATIO: Final = 1.04
-"""Each bin of ages is this much longer than the one before; the finest that is told apart."""
-_LOG_RATIO: Final = math.log(_RATIO)
-_SHORTEST: Final = 0.02
-_BINS: Final = 400
-_PRIOR_MEDIAN: Final = 1.0
-"""Before anything is known: half are over at this age, and of those that reach t >> 1, 2/t end per second."""
-_KEPT: Final = 0.95
-"""What is known at one age counts this much at the next bin, where it is mixed with what was seen there."""
-_CARRIED: Final = 60.0
-"""... but never more than as much as so many jobs seen, so that a sudden change shows at once."""
-_DOUBT: Final = 0.5
-"""Each bin adds the prior's opinion as if it had been seen with so many jobs."""
+from audiokit.jobs._hazard import Hazard
+
+TYPICAL_S: Final[Mapping[str, float]] = {
+    # Respeecher's own client looks every 0.5 s and gives up at 120 s: the middle of both, as factors.
+    "conversion": 8.0,
+    "calibration": 8.0,
+    "mastering": 4.0,
+    "mix": 4.0,
+}
+"""Seconds that are supposed before anything was seen; of other kinds `_ELSE_S`. The first jobs correct it."""
+
+_ELSE_S: Final = 2.0
 _REMEMBERED: Final = 512
-_FORGET_AT: Final = 4096.0
-
-_EDGES: Final = [_SHORTEST * _RATIO**index for index in range(_BINS + 1)]
-_PRIOR: Final = [
-    math.log1p((upper / _PRIOR_MEDIAN) ** 2) - math.log1p((lower / _PRIOR_MEDIAN) ** 2)
-    for lower, upper in zip(_EDGES, _EDGES[1:], strict=False)
-]
-
-
-def _position(age: float) -> float:
-    """Where an age lies among the bins, with its fraction."""
-    if age <= _SHORTEST:
-        return 0.0
-    return min(math.log(age / _SHORTEST) / _LOG_RATIO, _BINS - 1e-6)
+_MOST_COUNTED: Final = 2048
+_SEED: Final = 1
+_FIRST_FIT: Final = 8
+_FITTED: Final = 48
+_LEAST_SCALE: Final = 0.02
+_ALIKE: Final = 0.02
 
 
-class Hazard:
-    """Ends and survivals by age, and what they mean for the ages to come. Ages have no unit here."""
+@attrs.frozen
+class _Line:
+    """What is expected: seconds = intercept + slope * length."""
 
-    def __init__(self) -> None:
-        self._ends = [0.0] * (_BINS + 1)
-        self._entries = [0.0] * (_BINS + 1)  # change of the number at risk, bin by bin
-        self._total = 0.0
-        self._observed = 0.0
-        self._news = 0.0
-        self._sums: list[float] = []
-        self.version = 0
+    intercept_s: float
+    slope: float
 
-    def saw(self, since: float, age: float, *, is_over: bool, weight: float = 1.0) -> None:
-        """Note that what ran at age *since* was over at *age*, or still ran."""
-        start, end = _position(since), _position(age)
-        _add(self._entries, start, weight)
-        _add(self._entries, end, -weight)
-        if is_over:
-            # When it ended in between is not known: everywhere alike, so at risk half of that time.
-            span = max(end - start, 1e-3)
-            density = weight / span
-            _add(self._ends, end - span, density)
-            _add(self._ends, end, -density)
-            self._total += weight
-        self._observed += weight
-        self._news += weight * (10.0 if is_over else 1.0)
-        if self._news * 50.0 >= self._observed:
-            self._sums = []  # worth a new look at the whole
-        if self._total > _FORGET_AT:
-            self._forget()
+    def at(self, length_s: float) -> float:
+        """Expected seconds."""
+        return self.intercept_s + self.slope * length_s
 
-    def summed(self, age: float) -> float:
-        """The hazard added up from age 0; exp(-difference) is the chance to get from one age to the other."""
-        sums = self._sums or self._estimate()
-        position = _position(age)
-        index = int(position)
-        lower = sums[index]
-        return lower + (sums[index + 1] - lower) * (position - index)
+    def is_like(self, other: _Line, length_s: float) -> bool:
+        """Whether both say the same of jobs about that long, but for the unit; then nothing is gained."""
+        ratio = self.at(length_s) / self.at(2 * length_s)
+        others = other.at(length_s) / other.at(2 * length_s)
+        return abs(ratio - others) < _ALIKE
 
-    def quantile(self, share: float) -> float:
-        """The age at which *share* (0 to 1) of the jobs are over."""
-        sums = self._sums or self._estimate()
-        return _EDGES[min(bisect_left(sums, -math.log1p(-share)), _BINS)]
 
-    def likelihood(self) -> float:
-        """How well the bins tell ends from survivals; comparable between scalings of the same jobs."""
-        at_risk = found = 0.0
-        for index, ends in enumerate(self._ends):
-            at_risk += self._entries[index]
-            if ends > 0.0:
-                width = _EDGES[index + 1] - _EDGES[index]
-                found += ends * math.log(ends / (max(at_risk, ends) * width))
+@attrs.frozen
+class _Past:
+    """A job that ended between two looks."""
+
+    length_s: float
+    since_s: float
+    age_s: float
+
+    @property
+    def took_s(self) -> float:
+        """About how long it took."""
+        return (self.since_s + self.age_s) / 2
+
+
+class Law:
+    """What is known of one kind: how the length of the audio matters, and how durations scatter about that.
+
+    Jobs of which no length is known have a law of their own, in which all are expected to be alike.
+
+    Attributes:
+        hazard: In multiples of the expected seconds.
+    """
+
+    def __init__(self, typical_s: float) -> None:
+        self.hazard = Hazard()
+        self._line = _Line(typical_s, 0.0)
+        self._past: list[_Past] = []  # a fair sample: the last ones alone would be the long ones of a batch
+        self._rng = random.Random(_SEED)  # noqa: S311 - chooses a sample
+        self._lengths_seen = 0
+        self._fit_at = _FIRST_FIT
+
+    def expected_s(self, length_s: float | None) -> float:
+        """Seconds a job of this length is expected to take; the unit of its ages in `hazard`."""
+        return self._line.intercept_s if length_s is None else self._line.at(length_s)
+
+    def saw(self, length_s: float | None, since_s: float, age_s: float, *, is_over: bool) -> None:
+        """Note that a job that ran *since_s* seconds after its start was over, or not, at *age_s*."""
+        unit = self.expected_s(length_s)
+        self.hazard.saw(since_s / unit, age_s / unit, is_over=is_over)
+        if is_over and length_s is not None:
+            self._remember(_Past(length_s, since_s, age_s))
+
+    @property
+    def wants_fit(self) -> bool:
+        """Whether enough ended since the last `fit` for another; rarer and rarer, then every 512."""
+        return self._lengths_seen >= self._fit_at
+
+    def fit(self, running: Iterable[tuple[float, float]]) -> None:
+        """Find out anew how the length matters.
+
+        Those that still run count too: among jobs begun together the short ones end first, and would alone
+        make all jobs look alike.
+
+        Args:
+            running: Length, and age at which it was last seen running, of each job under way; in seconds.
+        """
+        self._fit_at = min(self._lengths_seen * 2, self._lengths_seen + _REMEMBERED)
+        still = list(running)
+        middle_s = median(one.length_s for one in self._past)
+        lines = _candidates(self._past)
+        tried = [(self._measured(line, still), line) for line in lines]
+        (_, hazard), line = max(tried, key=lambda one: one[0][0])
+        if not line.is_like(self._line, middle_s):
+            self._line, self.hazard = line, hazard
+
+    def _remember(self, past: _Past) -> None:
+        self._lengths_seen += 1
+        if len(self._past) < _REMEMBERED:
+            self._past.append(past)
+            return
+        place = self._rng.randrange(min(self._lengths_seen, _MOST_COUNTED))
+        if place < _REMEMBERED:
+            self._past[place] = past
+
+    def _measured(self, line: _Line, running: list[tuple[float, float]]) -> tuple[float, Hazard]:
+        """How well a line explains what was seen, and the hazard about it."""
+        hazard = Hazard()
+        each = min(self._lengths_seen, _MOST_COUNTED) / len(self._past)
+        for one in self._past:
+            unit = line.at(one.length_s)
+            hazard.saw(0.0, one.since_s / unit, is_over=False, weight=each)
+            hazard.saw(one.since_s / unit, one.age_s / unit, is_over=True, weight=each)
+        step = max(1, len(running) // _REMEMBERED)
+        for length_s, age_s in running[::step]:
+            hazard.saw(0.0, age_s / line.at(length_s), is_over=False, weight=step)
+        # Per second, not per unit: else the line with the largest units would always win.
+        return hazard.likelihood() - each * sum(math.log(line.at(one.length_s)) for one in self._past), hazard
+
+
+class Durations:
+    """The laws of all kinds. One may serve several pollers, and outlive them.
+
+    Args:
+        typical_s: What to suppose of kinds nothing is known of yet, in seconds.
+    """
+
+    def __init__(self, typical_s: Mapping[str, float] = TYPICAL_S) -> None:
+        self._typical_s = typical_s
+        self._laws: dict[tuple[str, bool], Law] = {}
+
+    def law(self, kind: str, *, has_length: bool) -> Law:
+        """The law of a kind, made when it is new."""
+        found = self._laws.get((kind, has_length))
+        if found is None:
+            found = self._laws[kind, has_length] = Law(self._typical_s.get(kind, _ELSE_S))
         return found
 
-    def _estimate(self) -> list[float]:
-        self.version += 1
-        self._news = 0.0
-        total = at_risk = ends = seen_ends = seen_jobs = 0.0
-        sums = [0.0]
-        for prior, entries, ending in zip(_PRIOR, self._entries, self._ends, strict=False):
-            at_risk += entries
-            ends += ending
-            keep = _KEPT if seen_jobs < _CARRIED else _CARRIED / seen_jobs * _KEPT
-            seen_ends = seen_ends * keep + _DOUBT + ends / prior
-            seen_jobs = seen_jobs * keep + _DOUBT + max(at_risk - ends / 2, 0.0)
-            total += seen_ends / seen_jobs * prior
-            sums.append(total)
-        self._sums = sums
-        return sums
-
-    def _forget(self) -> None:
-        """Let half of the past count, so that an API that becomes faster or slower is followed."""
-        self._ends = [value / 2 for value in self._ends]
-        self._entries = [value / 2 for value in self._entries]
-        self._total /= 2
-        self._observed /= 2
+    def expected_s(self, kind: str, length_s: float | None = None, *, share: float = 0.5) -> float:
+        """Seconds after which *share* (0 to 1, exclusive) of such jobs are over; for display, no promise."""
+        law = self.law(kind, has_length=length_s is not None)
+        return law.hazard.age_of(share) * law.expected_s(length_s)
 
 
-def _add(changes: list[float], position: float, weight: float) -> None:
-    """Let a quantity per bin change by *weight* from *position* on."""
-    index = int(position)
-    part = position - index
-    changes[index] += weight * (1.0 - part)
-    changes[index + 1] += weight * part
+def _candidates(past: list[_Past]) -> list[_Line]:
+    """Lines worth trying: no influence, proportional, and the middle one of those through two jobs each."""
+    least_s = _LEAST_SCALE * median(one.took_s for one in past)
+    lines = [
+        _Line(max(median(one.took_s for one in past), least_s), 0.0),
+        _Line(least_s, median(one.took_s / one.length_s for one in past)),
+    ]
+    last = past[-_FITTED:]
+    slopes = [
+        (other.took_s - one.took_s) / (other.length_s - one.length_s)
+        for one, other in combinations(last, 2)
+        if abs(other.length_s - one.length_s) > 1e-3 * one.length_s
+    ]
+    if slopes and (slope := median(slopes)) > 0:
+        intercept_s = median(one.took_s - slope * one.length_s for one in last)
+        lines.append(_Line(max(intercept_s, least_s), slope))
+    return lines

@@ -155,7 +155,12 @@ class EventStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Take no more events."""
         self._events.remove(self)
+        self.end()
 
     def put(self, course: int, event: JobEvent) -> None:
         """Take an event; *course* identifies its job."""

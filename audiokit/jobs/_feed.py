@@ -27,9 +27,7 @@ class Feed:
         is_held_back: Whether nothing shall be taken for now.
     """
 
-    def __init__(
-        self, wake: Callable[[], None], *, is_held_back: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, wake: Callable[[], None], *, is_held_back: Callable[[], bool] = lambda: False) -> None:
         self.wake = wake
         self._is_held_back = is_held_back
         self.is_closed = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+import re
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,8 @@ _MARK: Final = "~"
 
 _PLAIN: Final = frozenset({str, int, float, bool})
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
 Spool = Callable[[bytes], Awaitable[str]]
 
 
@@ -28,7 +31,9 @@ async def to_fields(job: Any, records: Mapping[str, type], spool: Spool) -> tupl
     """
     writer = _Writer({kind: name for name, kind in records.items()})
     fields = {
-        one.name: writer.plain(one.name, getattr(job, one.name)) for one in attrs.fields(type(job)) if one.init
+        one.name: writer.plain(one.name, getattr(job, one.name))
+        for one in attrs.fields(type(job))
+        if one.init
     }
     for place, data in writer.kept:
         place["sha256"] = await spool(data)
@@ -63,7 +68,8 @@ class _Writer:
             case list() | tuple():
                 return [self.plain(field, item) for item in value]
             case _ if name is not None:
-                own = {one.name: self.plain(field, getattr(value, one.name)) for one in attrs.fields(type(value))}
+                kind: Any = type(value)
+                own = {one.name: self.plain(field, getattr(value, one.name)) for one in attrs.fields(kind)}
                 return {_MARK: name, "fields": own}
             case _:
                 raise InvalidRequest.of(field, value, _allowed_for(value))
@@ -110,6 +116,14 @@ def from_fields(
             f"the journal's fields do not fit {kind.__name__}: {error}; give the kind a new `version` "
             "when its fields change"
         ) from error
+
+
+def spooled_sha256(source: object) -> str | None:
+    """The digest of bytes that a journal keeps, where *source* is the path of such a file."""
+    if not isinstance(source, os.PathLike):
+        return None
+    path = Path(os.fspath(source))
+    return path.name if path.parent.name.endswith(".spool") and _DIGEST.fullmatch(path.name) else None
 
 
 def is_rebuildable(job: object) -> bool:

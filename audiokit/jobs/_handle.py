@@ -21,9 +21,7 @@ class JobHandle(Generic[JobT, ResultT]):
     stops the waiting only; `cancel` stops the job.
     """
 
-    def __init__(
-        self, job: JobT, *, events: Events, on_cancel_unstarted: Callable[[Course], None]
-    ) -> None:
+    def __init__(self, job: JobT, *, events: Events, on_cancel_unstarted: Callable[[Course], None]) -> None:
         self.job = job
         self._events = events
         self._outcome: asyncio.Future[Outcome[JobT, ResultT]] = asyncio.get_running_loop().create_future()
@@ -59,7 +57,7 @@ class JobHandle(Generic[JobT, ResultT]):
             stream.end()
         return stream
 
-    def give(self, course: Course, outcome: Outcome[Any, Any]) -> None:
+    def give(self, course: Course, outcome: Outcome[Any, Any]) -> None:  # noqa: ARG002 - as `Sink` says
         """Take the outcome; called by the orchestrator."""
         if not self._outcome.done():
             self._outcome.set_result(outcome)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import enum
-import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -154,42 +152,3 @@ class Outcome(Generic[JobT, ResultT]):
         """Raise the error of a job that is not done."""
         if self.error is not None:
             raise self.error
-
-
-def key_of(job: Any, index: int) -> str:
-    """The job's own key, else 16 hexadecimal digits made from its kind and fields.
-
-    Fields that cannot be told apart by value (an async iterable) count with the job's index.
-    """
-    if job.key is not None:
-        return str(job.key)
-    digest = hashlib.sha256(job.kind.encode())
-    if attrs.has(type(job)):
-        for field in attrs.fields(type(job)):
-            digest.update(f"\0{field.name}=".encode())
-            digest.update(_canonical(getattr(job, field.name), index))
-    else:
-        digest.update(f"\0{index}".encode())
-    return digest.hexdigest()[:16]
-
-
-def _canonical(value: Any, index: int) -> bytes:
-    """Bytes that are equal for equal field values, in this process and the next."""
-    match value:
-        case bytes():
-            return hashlib.sha256(value).digest()
-        case os.PathLike():
-            return b"path:" + os.fsencode(value)
-        case Mapping():
-            items = sorted((str(name), item) for name, item in value.items())
-            return b"".join(
-                repr(name).encode() + b":" + _canonical(item, index) + b"," for name, item in items
-            )
-        case list() | tuple():
-            return b"".join(_canonical(item, index) + b"," for item in value)
-        case None | bool() | int() | float() | str():
-            return repr(value).encode()
-        case _ if attrs.has(type(value)):
-            return _canonical(attrs.asdict(value, recurse=False), index)
-        case _:
-            return f"{type(value).__name__}#{index}".encode()

@@ -283,7 +283,7 @@ class Journal:
             raise InvalidRequest.of("states", sorted(states), "done, failed or both")
         before, after_seq, total = self._wall_clock() - older_than_s, 0, 0
         while True:
-            count, after_seq = await self._do(_pruning(after_seq, before, states))
+            count, after_seq = await self._do(_pruning(after_seq, before, states), is_read=False)
             total += count
             if count < _PRUNED_AT_ONCE:
                 return total
@@ -319,8 +319,8 @@ class Journal:
         """How many jobs are in each state; reads the whole journal."""
         return await self._do(lambda ledger: ledger.counts())
 
-    async def _do(self, run: Callable[[Ledger], T]) -> T:
-        result: T = await self._thread.ask(Task(future=self._thread.future(), run=run))
+    async def _do(self, run: Callable[[Ledger], T], *, is_read: bool = True) -> T:
+        result: T = await self._thread.ask(Task(future=self._thread.future(), run=run, is_read=is_read))
         return result
 
 

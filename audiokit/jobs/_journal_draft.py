@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import orjson
 
 from audiokit.errors import AudiokitError, InvalidRequest, JournalLockTaken, UsageError
 from audiokit.jobs._journal_entry import LOCKING, OPEN_STATES, JournalState, entry_from_row, refusal
+
+_WORDS: Final = {state: state.value for state in JournalState}  # `.value` is slow
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -89,6 +91,7 @@ class Draft:
     locks: Mapping[str, str]
     is_spooled: Callable[[str], bool]
 
+    planned: dict[str, Plan] = attrs.field(init=False, factory=dict[str, Plan])
     changed: dict[str, Live] = attrs.field(init=False, factory=dict[str, Live])
     new_locks: dict[str, str | None] = attrs.field(init=False, factory=dict[str, "str | None"])
     moves: list[tuple[str, JournalState]] = attrs.field(init=False, factory=list[Any])
@@ -116,7 +119,7 @@ class Draft:
         return [
             (
                 one.seq,
-                one.state.value,
+                _WORDS[one.state],
                 one.state in OPEN_STATES,
                 one.lock,
                 orjson.dumps(one.facts).decode(),
@@ -127,7 +130,7 @@ class Draft:
 
     def _plan(self, op: Plan) -> None:
         spooled: tuple[str, ...] = op.facts.get("spooled", ())
-        row = self.found.get(op.key)
+        row = self.found.get(op.key) or self._row_of_planned(op.key)
         if row is not None:
             op.result = entry_from_row(row)
             self.released.extend(spooled)
@@ -139,8 +142,17 @@ class Draft:
         self.next_seq += 1
         self.jobs.append((seq, op.key, op.kind, op.kind_version, op.fields, self.now))
         self.spooled.extend((sha256, seq) for sha256 in spooled)
+        self.planned[op.key] = op
         self.changed[op.key] = Live(seq, state, op.facts, None)
         self.moves.append((op.key, state))
+
+    def _row_of_planned(self, key: str) -> list[Any] | None:
+        """As it will be read, of a job that is new in this very batch."""
+        if key not in self.planned:
+            return None
+        op, one, now = self.planned[key], self.changed[key], self.now
+        fields = orjson.loads(op.fields)
+        return [one.seq, key, op.kind, op.kind_version, fields, one.state, one.facts, one.lock, now, now]
 
     def _write(self, op: Write) -> None:
         old = self.changed.get(op.key) or self.live.get(op.key)

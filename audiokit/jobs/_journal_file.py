@@ -112,11 +112,10 @@ def _connect(path: Path, durability: Durability) -> sqlite3.Connection:
 
 def _create(path: Path, scope: Scope) -> None:
     """Make the file under another name and move it, so that a crash leaves none or a whole one."""
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size:
+    if _has_records(path):
         raise JournalUnreadable(
-            f"{str(log)!r} has records, but its journal {str(path)!r} is gone or empty: bring the two "
-            "together again, or move the former away to begin anew",
+            f"{str(path) + '-wal'!r} has records, but its journal {str(path)!r} is gone or empty: bring "
+            "the two together again, or move the former away to begin anew",
             path=str(path),
             reason="damaged",
         )
@@ -149,6 +148,12 @@ def _create(path: Path, scope: Scope) -> None:
         os.close(folder)
 
 
+def _has_records(path: Path) -> bool:
+    """Whether SQLite's log, which a crash leaves, has something that is not in the file yet."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
 def _check(path: Path, scope: Scope, *, same_account: bool) -> None:
     with path.open("rb") as file:
         header = file.read(100)
@@ -163,9 +168,11 @@ def _check(path: Path, scope: Scope, *, same_account: bool) -> None:
         newer = f"its format is version {version}, this audiokit knows {SCHEMA_VERSION}: update audiokit"
         raise _unreadable(path, "newer", newer)
     try:
-        # Read-only: closing an ordinary connection would move the log into a damaged file.
+        # Read-only: closing an ordinary connection would move the log into a damaged file. Without a log
+        # even that would leave an empty one behind, and there is nobody who could change the file meanwhile.
+        how = "mode=ro" if _has_records(path) else "immutable=1"
         connection = sqlite3.connect(
-            f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S
+            f"file:{quote(str(path))}?{how}", uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S
         )
         try:
             found = connection.execute("pragma quick_check(1)").fetchone()[0]

@@ -62,6 +62,7 @@ class Task(Op):
     """Anything that is no record, done after the records of its batch."""
 
     run: Callable[[Ledger], Any]
+    is_read: bool = True
 
 
 class Ledger:
@@ -120,7 +121,7 @@ class Ledger:
                 try:
                     op.result = op.run(self)
                 except sqlite3.Error as error:
-                    op.error = self._failure(error)
+                    op.error = self._failure(error, is_read=op.is_read)
                 except AudiokitError as error:
                     op.error = error
 
@@ -155,7 +156,7 @@ class Ledger:
         seqs = _json([seq for seq, _ in gone])
         spooled = self._rows(f"select json_quote(sha256) as entry from spooled where seq {_IN}", seqs)  # noqa: S608
         self._execute([(f"delete from {one} where seq {_IN}", seqs) for one in _TABLES_OF_JOBS])  # noqa: S608
-        self._db.execute("pragma incremental_vacuum").fetchall()
+        self._db.executescript("pragma incremental_vacuum")  # execute() would free one page of them
         self.spool.release(spooled)
         for _, key in gone:
             self._live.pop(key, None)
@@ -248,16 +249,19 @@ class Ledger:
         rows: list[Any] = orjson.loads(self._value(gathered, *arguments))
         return rows
 
-    def _failure(self, error: sqlite3.Error) -> JournalError:
+    def _failure(self, error: sqlite3.Error, *, is_read: bool = False) -> JournalError:
         """The error of ours for one of SQLite's."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        failure: JournalError
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            failure: JournalError = JournalUnreadable(
+            failure = JournalUnreadable(
                 f"journal {self.path!r} was damaged while in use ({error}): stop, keep a copy of the file, "
                 "and begin a new journal",
                 path=self.path,
                 reason="damaged",
             )
+        elif is_read:
+            failure = JournalError(f"journal {self.path!r} could not be read ({error})", path=self.path)
         else:
             advice = {
                 sqlite3.SQLITE_FULL: "make room on the disk and run the same jobs again",

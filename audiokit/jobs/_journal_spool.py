@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -30,13 +31,13 @@ class Spool:
         self._guard = threading.Lock()
         self._holders = Counter(held)
         self._sizes: dict[str, int] = {}
-        self._coming_bytes = 0
         if self._folder.is_dir():
             for file in self._folder.iterdir():
                 if file.name in self._holders:
                     self._sizes[file.name] = file.stat().st_size
                 else:  # the process ended before the job was recorded
-                    file.unlink()
+                    with contextlib.suppress(OSError):
+                        file.unlink()
 
     def path(self, sha256: str) -> Path:
         """Where the content with this digest is."""
@@ -52,7 +53,7 @@ class Spool:
         sha256 = hashlib.sha256(data).hexdigest()
         with self._guard:
             if sha256 not in self._sizes:
-                used = sum(self._sizes.values()) + self._coming_bytes
+                used = sum(self._sizes.values())
                 if used + len(data) > self._limit_bytes:
                     raise InvalidRequest(
                         f"{len(data)} bytes given as a source do not fit beside the journal ({used} of "
@@ -61,8 +62,8 @@ class Spool:
                         field="source",
                         value=len(data),
                     )
+            self._sizes[sha256] = len(data)
             self._holders[sha256] += 1  # from here on nobody removes it
-            self._coming_bytes += len(data)
         try:
             if not self._is_whole(sha256, len(data)):
                 self._write(sha256, data)
@@ -72,12 +73,6 @@ class Spool:
                 f"{len(data)} bytes cannot be kept beside the journal: {error.strerror or error}",
                 path=str(self._folder),
             ) from error
-        else:
-            with self._guard:
-                self._sizes[sha256] = len(data)
-        finally:
-            with self._guard:
-                self._coming_bytes -= len(data)
         return sha256
 
     def holds(self, sha256: str) -> bool:
@@ -92,14 +87,13 @@ class Spool:
                 if self._holders[sha256] <= 0:
                     del self._holders[sha256]
                     self._sizes.pop(sha256, None)
-                    self.path(sha256).unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):  # the next opening removes it
+                        self.path(sha256).unlink()
 
     def close(self) -> None:
         """Remove the folder if it is empty."""
-        try:
+        with contextlib.suppress(OSError):
             self._folder.rmdir()
-        except OSError:
-            return
 
     def _is_whole(self, sha256: str, size_bytes: int) -> bool:
         try:

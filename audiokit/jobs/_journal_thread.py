@@ -22,6 +22,17 @@ from audiokit.jobs._journal_ledger import Ledger
 
 _Inbox: TypeAlias = "queue.SimpleQueue[tuple[list[Op], Callable[[list[Op]], None]] | None]"
 
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks  # noqa: PLW0603 - there is one process
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
+
 
 class JournalThread:
     """Opens a ledger in a thread of its own, feeds it, and closes it there.
@@ -35,6 +46,7 @@ class JournalThread:
         self._path = path
         self._open_ledger = open_ledger
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._home = (0, 0)  # thread and forks of the loop; asking the system at each record costs more
         self._pid = os.getpid()
         self._ledger: Ledger | None = None
         self._is_closing = False
@@ -46,6 +58,8 @@ class JournalThread:
     @property
     def state(self) -> str:
         """In a word, for people."""
+        if self._pid != os.getpid():
+            return f"of process {self._pid}"
         return "closed" if self._is_closing else "open" if self._ledger else "not open"
 
     async def open(self) -> None:
@@ -53,7 +67,7 @@ class JournalThread:
         if self._loop is not None:
             raise UsageError("a journal can be opened only once; make a new one")
         self._loop = asyncio.get_running_loop()
-        self._pid = os.getpid()
+        self._pid, self._home = os.getpid(), (threading.get_ident(), _forks)
         opened: asyncio.Future[Ledger] = self._loop.create_future()
         self._ended = self._loop.create_future()
         threading.Thread(
@@ -90,30 +104,29 @@ class JournalThread:
         Raises:
             UsageError: The journal is not open, or was opened in another process or loop.
         """
-        if self._ledger is None or self._is_closing:
+        loop = self._loop
+        if loop is None or self._ledger is None or self._is_closing:
             raise UsageError(f"journal {str(self._path)!r} is {self.state}: use it inside its `async with`")
-        self._check_place()
-        return self._ledger_loop.create_future()
+        # A thread runs one loop at a time, so this is the loop of the journal.
+        if self._home != (threading.get_ident(), _forks) or not loop.is_running():
+            self._check_place()
+        return loop.create_future()
 
     @property
     def ledger(self) -> Ledger:
         """The open ledger, for the parts of it that any thread may use."""
-        self.future()
-        if self._ledger is None:  # kept apart by `future`
+        self.future().cancel()
+        if self._ledger is None:  # refused by `future`
             raise UsageError(f"journal {str(self._path)!r} is not open")
         return self._ledger
 
     def ask(self, op: Op) -> asyncio.Future[Any]:
-        """Queue *op*; its future has the answer."""
+        """Queue *op*, made with a `future`, which has the answer."""
         self._waiting.append(op)
         if not self._is_at_work:
             self._is_at_work = True
-            self._ledger_loop.call_soon(self._hand_over)
+            op.future.get_loop().call_soon(self._hand_over)
         return op.future
-
-    @property
-    def _ledger_loop(self) -> asyncio.AbstractEventLoop:
-        return self._loop or asyncio.get_running_loop()
 
     def _check_place(self) -> None:
         if self._pid != os.getpid():
@@ -140,7 +153,7 @@ class JournalThread:
                     op.future.set_result(op.result)
                 else:
                     op.future.set_exception(op.error)
-        self._ledger_loop.call_soon(self._hand_over)
+        asyncio.get_running_loop().call_soon(self._hand_over)
 
 
 def _work(

@@ -81,4 +81,3 @@ def _version_of(kind: type) -> int:
 def _records_of(kind: type) -> Mapping[str, type]:
     records = getattr(kind, "records", None)
     return {one.__name__: one for one in records()} if records is not None else {}
-

@@ -46,6 +46,10 @@ class Once:
         self._done: OrderedDict[object, Any] = OrderedDict()
         self._locks = Locks()
 
+    def peek(self, key: object) -> Any:
+        """What was done for *key*, or None."""
+        return self._done.get(key)
+
     async def get(self, key: object, do: Callable[[], Awaitable[T]]) -> T:
         """What *do* gave for *key*; runs it when nobody has, one at a time.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import signal
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeAlias, TypeVar
 
@@ -20,10 +20,18 @@ from audiokit.jobs._events import Events, EventStream
 from audiokit.jobs._feed import Feed, Run
 from audiokit.jobs._handle import JobHandle
 from audiokit.jobs._job import Job, Outcome, Services
+from audiokit.jobs._journal import Journal, JournalState
+from audiokit.jobs._kinds import Kinds
 from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Once
+from audiokit.jobs._own_kinds import INTERNAL, own_kinds
+from audiokit.jobs._poll_plan import Allowance
+from audiokit.jobs._pollers import Pollers
+from audiokit.jobs._recorder import NOBODY, Recorder
 from audiokit.jobs._runner import Runner
 from audiokit.jobs._signals import stopping
+from audiokit.jobs._spending import Spending
+from audiokit.jobs._steps import Steps
 from audiokit.jobs._workers import Workers
 from audiokit.services._poll import PollSchedule
 from audiokit.typing import Clock
@@ -31,7 +39,17 @@ from audiokit.typing import Clock
 ResultT = TypeVar("ResultT")
 OnLeave: TypeAlias = Literal["cancel", "detach", "wait"]
 
+_LOOK_AGAIN_S: Final = 0.25
 _NOT_OPEN: Final = "the orchestrator is not open: use it inside `async with kit.orchestrator() as jobs:`"
+
+
+def _no_limit(_: str) -> None:
+    """No API's limits are known."""
+
+
+def _no_gate(_: str) -> AbstractAsyncContextManager[None]:
+    """Nothing holds work back."""
+    return nullcontext()
 
 
 class Orchestrator:
@@ -54,7 +72,13 @@ class Orchestrator:
         attempts: int = 3,
         on_leave: OnLeave = "detach",
         drain_s: float = 10.0,
+        journal: Journal | None = None,
+        kinds: Iterable[type] = (),
+        settle_s: float = 30.0,
+        credit_budget: float | None = None,
         schedule: PollSchedule | None = None,
+        allowance_of: Callable[[str], Allowance | None] = _no_limit,
+        turn_of: Callable[[str], AbstractAsyncContextManager[None]] = _no_gate,
     ) -> None:
         limits = {
             "max_in_flight": max_in_flight,
@@ -68,26 +92,47 @@ class Orchestrator:
                 raise InvalidRequest.of(name, value, "a whole number of 1 or more")
         if on_leave not in {"cancel", "detach", "wait"}:
             raise InvalidRequest.of("on_leave", on_leave, "'cancel', 'detach' or 'wait'")
-        if not (drain_s >= 0 and math.isfinite(drain_s)):
-            raise InvalidRequest.of("drain_s", drain_s, "seconds, 0 or more")
+        for name, seconds in {"drain_s": drain_s, "settle_s": settle_s}.items():
+            if not (seconds >= 0 and math.isfinite(seconds)):
+                raise InvalidRequest.of(name, seconds, "seconds, 0 or more")
+        if credit_budget is not None and not credit_budget >= 0:
+            raise InvalidRequest.of("credit_budget", credit_budget, "credits, 0 or more, or None")
         self.max_in_flight = max_in_flight
         self._on_leave = on_leave
         self._drain_s = drain_s
-        self._events = Events(caught_up=lambda: self._workers.wake())
+        self._events = Events(caught_up=self._wake)
+        self._spending = Spending(credit_budget)
+        self._recorder = None if journal is None else Recorder(journal, Kinds([*own_kinds(), *kinds]))
         self._shared = Shared(
             services=services,
             transfer=Gate(max_transfers, transfer_bytes),
             submit=Gate(max_submits),
             once=Once(),
             clock=clock,
-            schedule=schedule or PollSchedule(),
+            schedule=schedule,
+            pollers=Pollers(clock, allowance_of),
+            run_part=self._run_part,
             timeout_s=timeout_s,
             events=self._events,
+            steps=Steps(
+                clock,
+                settle_s=settle_s,
+                spending=self._spending,
+                recorder=self._recorder,
+                turn_of=turn_of,
+                settle_other=self._settle_other,
+            ),
+            spending=self._spending,
+            recorder=self._recorder,
         )
         self._runner = Runner(
-            self._shared, attempts=attempts, cancels_remotely=on_leave == "cancel", cancel_s=drain_s
+            self._shared,
+            attempts=attempts,
+            cancels_remotely=on_leave == "cancel",
+            cancel_s=drain_s,
+            on_budget=self.stop,
         )
-        self._feed = Feed(wake=lambda: self._workers.wake(), is_held_back=lambda: self._events.is_behind)
+        self._feed = Feed(wake=self._wake, is_held_back=lambda: self._events.is_behind)
         self._workers = Workers(
             max_in_flight,
             take=self._feed.take,
@@ -107,13 +152,15 @@ class Orchestrator:
     async def __aenter__(self) -> Self:
         if self._host is not None:
             raise UsageError("an orchestrator can be opened only once; make a new one")
-        opened = anyio.Event()
+        opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # One task owns the task group, so that entering and leaving may happen in different tasks.
         self._host = asyncio.create_task(self._hold(opened), name="audiokit orchestrator")
+        self._host.add_done_callback(lambda host: _pass_on(host, opened))
         try:
-            await opened.wait()
+            await opened
         except BaseException:
-            await self.aclose()
+            if not self._host.done():
+                await self.aclose()
             raise
         return self
 
@@ -217,9 +264,7 @@ class Orchestrator:
         self._workers.wake()
 
     @asynccontextmanager
-    async def until_signal(
-        self, *signals: signal.Signals
-    ) -> AsyncGenerator[None]:
+    async def until_signal(self, *signals: signal.Signals) -> AsyncGenerator[None]:
         """Stop well when the process is asked to end; the library installs no handlers otherwise.
 
         Inside the block the first signal is `stop`: loops over `run` end once the jobs under way have,
@@ -240,6 +285,67 @@ class Orchestrator:
         with stopping(self, signals or (signal.SIGINT, signal.SIGTERM), drain_s=self._drain_s):
             yield
 
+    async def resume(self) -> AsyncGenerator[Outcome[Any, Any]]:
+        """Finish what the journal holds and earlier runs did not, without the inputs.
+
+        Jobs that are uncertain are looked for once more. Running the same inputs again does all this,
+        too, and the rest of the inputs.
+
+        Yields:
+            One outcome for each job that was open, as they end.
+
+        Raises:
+            UsageError: There is no journal, or it holds jobs of a kind that is not registered.
+        """
+        recorder = self._recorder
+        if recorder is None:
+            raise UsageError("resume() needs a journal: kit.orchestrator(journal='jobs.sqlite')")
+
+        async def recorded() -> AsyncGenerator[Any]:
+            async for entry in recorder.entries():
+                if not entry.kind.startswith(INTERNAL):
+                    yield recorder.kinds.build(entry, recorder.journal)
+
+        async with aclosing(self.run(recorded())) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
+
+    async def settle(self, key: str, *, remote_id: str | None = None, resubmit: bool = False) -> None:
+        """Say what you found out about an uncertain job; then run or resume it.
+
+        With neither *remote_id* nor *resubmit* the job is given up, and noted as failed.
+
+        Args:
+            key: The job's key, from its outcome.
+            remote_id: The API's id of its work: the job goes on with that.
+            resubmit: The API certainly has not taken it: submit it again.
+
+        Raises:
+            UsageError: There is no journal, or the job is not uncertain.
+            InvalidRequest: Both were given.
+        """
+        if remote_id is not None and resubmit:
+            raise InvalidRequest.of("resubmit", resubmit, "left out where remote_id is given")
+        if self._recorder is None:
+            raise UsageError("settle() needs a journal: kit.orchestrator(journal='jobs.sqlite')")
+        await self._recorder.settle(key, remote_id=remote_id, resubmit=resubmit)
+
+    def wake(self, remote_id: str) -> bool:
+        """Have remote work looked at now rather than when it is due, e.g. because a webhook told of it.
+
+        Args:
+            remote_id: The API's id of the work, or of the request for it.
+
+        Returns:
+            Whether a job waits for it.
+        """
+        return self._shared.pollers.wake(remote_id)
+
+    @property
+    def credits_spent(self) -> float:
+        """Credits spent by the jobs of this orchestrator, as far as the APIs tell or price lists say."""
+        return self._spending.spent
+
     def interrupt(self) -> None:
         """Stop the jobs under way, too; what was submitted goes on remotely."""
         self.stop()
@@ -253,12 +359,15 @@ class Orchestrator:
         """
         return EventStream(self._events, size=size)
 
-    async def _hold(self, opened: anyio.Event) -> None:
+    async def _hold(self, opened: asyncio.Future[None]) -> None:
+        if self._recorder is not None:
+            await self._recorder.open()
         try:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
                 self._workers.open(tasks)
-                opened.set()
+                if not opened.done():
+                    opened.set_result(None)
                 await self._closing.wait()
                 self._tasks = None
                 self._stop_taking()
@@ -266,12 +375,35 @@ class Orchestrator:
                     await self._runner.drained(self._drain_s)
                 self._runner.interrupt_all(Stop.CLOSED)
                 await self._runner.drained(self._drain_s)
+                await self._shared.pollers.aclose()
                 self._events.end()
                 tasks.cancel_scope.cancel()
         finally:
+            with anyio.CancelScope(shield=True):
+                await self._shared.pollers.aclose()
             self._runner.close()
             for run in self._runs:
                 run.end()
+            if self._recorder is not None:
+                await self._recorder.journal.aclose()
+
+    async def _settle_other(self, key: str) -> None:
+        """Find out about a job of an earlier run that stands in the way of another."""
+        recorder = self._recorder
+        if recorder is None:
+            return
+        if self._runner.is_running(key):
+            await self._shared.clock.sleep(_LOOK_AGAIN_S)
+            return
+        entry = await recorder.journal.get(key)
+        if entry is not None and entry.state is JournalState.INTENT:
+            await self._runner.run(Course(recorder.kinds.build(entry, recorder.journal), 0, NOBODY))
+
+    async def _run_part(self, host: Course, job: Any, name: str) -> Outcome[Any, Any]:
+        return await self._runner.run_part(host, job, name)
+
+    def _wake(self) -> None:
+        self._workers.wake()
 
     def _stop_taking(self) -> None:
         """No job is begun any more; the ones that wait are told."""
@@ -285,3 +417,15 @@ class Orchestrator:
     def _cancel_unstarted(self, course: Course) -> None:
         """Give the outcome of a job that was stopped before it began."""
         self._runner.hand_over(course, self._runner.stopped_before(course))
+
+
+def _pass_on(host: asyncio.Task[None], opened: asyncio.Future[None]) -> None:
+    """An orchestrator that could not be opened says why to whoever opens it."""
+    if opened.done():
+        return
+    if host.cancelled():
+        opened.cancel()
+    elif (error := host.exception()) is not None:
+        opened.set_exception(error)
+    else:
+        opened.set_result(None)

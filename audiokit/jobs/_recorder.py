@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from audiokit.errors import AudiokitError, JournalLockTaken, UsageError
@@ -42,6 +42,16 @@ class Recorder:
         except BaseException:
             await self.journal.aclose()
             raise
+
+    async def note_others(self, place: str, others: Callable[[], Awaitable[Iterable[str]]]) -> None:
+        """Have what *others* gives known as in *place*, once in the journal's life.
+
+        Not again after a crash: then a job's own unanswered submission could be among them.
+        """
+        done = f"noted:{place}"
+        if not await self.journal.known(done):
+            await self.journal.remember(place, await others())
+            await self.journal.remember(done, ["noted"])
 
     async def begin(self, course: Course) -> Entry | None:
         """Record a job as planned; or give what is known of it, and put that into *course*."""
@@ -117,9 +127,7 @@ class Recorder:
         await self.journal.write(course.key, JournalState.FETCHED, outputs=outputs)
         await self.journal.write(course.key, JournalState.DONE)
 
-    async def settle(
-        self, key: str, *, remote_id: str | None, resubmit: bool
-    ) -> None:
+    async def settle(self, key: str, *, remote_id: str | None, resubmit: bool) -> None:
         """Record what somebody found out about an uncertain job.
 
         Raises:
@@ -130,7 +138,7 @@ class Recorder:
             state = "not in the journal" if entry is None else entry.state.value
             raise UsageError(f"job {key!r} is {state}, and only uncertain ones can be settled")
         if remote_id is not None:
-            course = Course(None, 0, _NOBODY)
+            course = Course(None, 0, NOBODY)
             restore(course, entry)
             await self.journal.write(
                 key,
@@ -167,7 +175,7 @@ class _Nobody:
         """Nobody waits."""
 
 
-_NOBODY: Final = _Nobody()
+NOBODY: Final = _Nobody()
 
 
 def restore(course: Course, entry: Entry) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio.to_thread
 import attrs
 
 from audiokit.errors import InvalidRequest
-from audiokit.jobs._context import JobContext, label_of
+from audiokit.jobs._context import JobContext
+from audiokit.jobs._fields import spooled_sha256
+from audiokit.jobs._respeecher_lists import (
+    conversions_of,
+    find_conversion,
+    ids_of,
+    look_at,
+    recordings_of_folder,
+)
+from audiokit.jobs._respeecher_upload import Upload, known_price_of, price_of, same_upload
+from audiokit.jobs._steps import Submission
 from audiokit.services._poll import Look
 from audiokit.typing import AudioData, StrPath
 
@@ -36,6 +44,9 @@ class ConversionJob:
         narration_style_id: Style of the voice, for originals spoken from text.
         calibration_id: Calibration to use; the enabled one when not given.
         label: Label of the conversion, up to 40 characters; made from the source when not given.
+        label_token: End the label (and that of the upload) in eight characters that tell the job, at
+            the cost of as many of the label's own. A submission whose answer was lost is found by
+            them; without them it may end up uncertain.
         to: Folder, or a file path; None saves none.
         key: A name of one's own.
         timeout_s: Longest time in seconds.
@@ -50,11 +61,13 @@ class ConversionJob:
     narration_style_id: str | None = None
     calibration_id: str | None = None
     label: str | None = None
+    label_token: bool = True
     to: StrPath | None = None
     key: str | None = None
     timeout_s: float | None = None
 
     kind = "conversion"
+    api = "respeecher"
 
     def __attrs_post_init__(self) -> None:
         if (self.source is None) == (self.original_id is None):
@@ -73,32 +86,34 @@ class ConversionJob:
     @property
     def stem(self) -> str:
         """Name for files and labels, from the source."""
-        if isinstance(self.source, str | os.PathLike):
+        if isinstance(self.source, str | os.PathLike) and spooled_sha256(self.source) is None:
             return Path(os.fspath(self.source)).stem
         return self.label or self.original_id or "audio"
 
     async def prepare(self, context: JobContext) -> str:
         """Upload the source and wait until it is ready; gives the original's id."""
         if self.original_id is not None:
+            await self._note_others(context, self.original_id)
             return self.original_id
-        shared = await anyio.to_thread.run_sync(self._shared_key, context.key)
-        return await context.once.get(shared, lambda: self._upload(context))
+        if self.source is None or self.folder_id is None:  # kept apart by __attrs_post_init__
+            raise InvalidRequest.of("source", self.source, "a source with a folder_id")
+        upload = Upload(
+            source=self.source, folder_id=self.folder_id, stem=self.stem, label_token=self.label_token
+        )
+        return await context.shared(await same_upload(upload, context.key), upload)
 
-    def _shared_key(self, key: str) -> tuple[object, ...]:
-        """What two jobs must have in common to share one upload; reads the disk."""
-        source: object = self.source
-        if isinstance(source, str | os.PathLike):
-            path = Path(os.fspath(source)).absolute()
-            try:
-                status = path.stat()
-            except (OSError, ValueError):  # the upload itself will say what is wrong
-                return ("recording", path, self.folder_id)
-            source = (path, status.st_size, status.st_mtime_ns, status.st_ino)
-        elif isinstance(source, bytes):
-            source = hashlib.sha256(source).digest()
-        else:
-            source = key  # an async iterable can be read only once, so it is nobody else's
-        return ("recording", source, self.folder_id)
+    async def submission(self, context: JobContext, prepared: str) -> Submission:
+        """How the order is told from others."""
+
+        async def find(known: frozenset[str] | None) -> str | None:
+            return await find_conversion(context.services, prepared, self._label(context), known)
+
+        return Submission(
+            find=find,
+            lock=f"order:{prepared}",
+            place=f"conversions:{prepared}",
+            credits=await self._price(context, prepared),
+        )
 
     async def submit(self, context: JobContext, prepared: str) -> str:
         """Order the conversion; gives the id of the recording to come."""
@@ -109,7 +124,7 @@ class ConversionJob:
             narration_style_id=self.narration_style_id,
             accent_id=self.accent_id,
             semitones_correction=self.semitones_correction,
-            label=self.label if self.label is not None else label_of(self.stem),
+            label=self._label(context),
         )
         async with context.submit:
             orders = await context.services.respeecher.orders.create(
@@ -117,33 +132,59 @@ class ConversionJob:
             )
         return orders[0].conversion_id
 
-    async def look(self, context: JobContext, remote: str) -> tuple[str, Look]:
+    async def look(self, context: JobContext, remote: Recording | str) -> tuple[Recording, Look]:
         """See how the conversion stands."""
-        recording = await context.services.respeecher.recordings.get(remote)
-        recording.raise_for_error()
-        return remote, Look(state=recording.state, is_over=recording.is_over)
+        return look_at(await context.services.respeecher.recordings.get(_id(remote)))
 
-    async def collect(self, context: JobContext, remote: str) -> tuple[Recording, Sequence[Path]]:
+    async def poll(self, context: JobContext, remote: Recording | str) -> Recording:
+        """Follow the conversion, by pages of its folder or of its original's conversions."""
+        if self.folder_id is not None:
+            listing = recordings_of_folder(context.services, self.folder_id)
+        else:
+            listing = conversions_of(context.services, str(self.original_id))
+        done: Recording = await context.follow(
+            lambda: self.look(context, remote), what=self.kind, remote_id=_id(remote), listing=listing
+        )
+        return done
+
+    async def collect(self, context: JobContext, remote: Recording | str) -> tuple[Recording, Sequence[Path]]:
         """Save the audio."""
         recordings = context.services.respeecher.recordings
-        recording = await recordings.get(remote)
+        recording = await recordings.get(remote) if isinstance(remote, str) else remote
         if self.to is None:
             return recording, ()
         place, name = await context.place(self.to, self.stem)
         async with context.transfer:
-            return recording, [await recordings.download(recording, place, name=name)]
+            path = await recordings.download(recording, place, name=name, on_progress=context.received())
+        return recording, [path]
 
-    async def _upload(self, context: JobContext) -> str:
-        if self.source is None or self.folder_id is None:  # kept apart by __attrs_post_init__
-            raise InvalidRequest.of("source", self.source, "a source with a folder_id")
-        recordings = context.services.respeecher.recordings
-        async with context.transfer:
-            uploaded = await recordings.upload(
-                self.source, folder_id=self.folder_id, label=label_of(self.stem)
-            )
+    async def cancel(self, context: JobContext, remote: Recording | str) -> None:
+        """Delete the conversion that is no longer wanted; the API has no other way to cancel."""
+        await context.services.respeecher.recordings.delete(_id(remote))
 
-        async def look() -> tuple[str, Look]:
-            found = (await recordings.get(uploaded.id)).raise_for_error()
-            return found.id, Look(state=found.state, is_over=found.is_over)
+    def _label(self, context: JobContext) -> str:
+        if not self.label_token and self.label is not None:
+            return self.label
+        name = self.label if self.label is not None else self.stem
+        return context.label(name, has_token=self.label_token)
 
-        return await context.follow(look, what="uploaded recording", remote_id=uploaded.id)
+    async def _price(self, context: JobContext, original_id: str) -> float:
+        """Credits. Unless there is a limit to them, they are not worth a call."""
+        known = known_price_of(context, original_id)
+        if known is None and context.has_budget:
+            return await price_of(context, original_id)
+        return known or 0.0
+
+    async def _note_others(self, context: JobContext, original_id: str) -> None:
+        """Before the first order of this journal: conversions that are there are not ours."""
+        if context.is_recorded:
+            place = f"conversions:{original_id}"
+
+            async def others() -> Sequence[str]:
+                return await ids_of(context.services.respeecher.recordings.list_conversions(original_id))
+
+            await context.once.get(("noted", place), lambda: context.note_others(place, others))
+
+
+def _id(remote: Recording | str) -> str:
+    return remote if isinstance(remote, str) else remote.id

@@ -9,23 +9,36 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import anyio
+import attrs
 
 from audiokit.errors import (
     AudiokitError,
     CallTimeout,
     ConnectionFailed,
     ConnectionLost,
+    CreditBudgetReached,
     DownloadFailed,
+    InvalidRequest,
     JobError,
+    JobUncertain,
+    NotFound,
     RateLimited,
+    RemoteFailure,
+    RemoteLost,
+    RequestRefused,
     ServerError,
     UsageError,
 )
+from audiokit.jobs._chain import key_of_part
 from audiokit.jobs._context import JobContext, Shared
 from audiokit.jobs._course import Course, Stop, id_of
 from audiokit.jobs._deadlines import Deadlines
 from audiokit.jobs._events import JobFinished, JobRepeated, JobStarted, JobSubmitted
-from audiokit.jobs._job import JobState, Outcome, key_of
+from audiokit.jobs._identity import key_for
+from audiokit.jobs._job import JobState, Outcome
+from audiokit.jobs._journal import Entry, JournalState
+from audiokit.jobs._outputs import are_there, describe
+from audiokit.jobs._steps import Step, Submission
 from audiokit.services._poll import Look
 
 logger = logging.getLogger("audiokit.jobs")
@@ -33,9 +46,12 @@ logger = logging.getLogger("audiokit.jobs")
 T = TypeVar("T")
 
 _STEPS: Final = ("prepare", "submit", "look", "collect")
-_TEMPORARY: Final = (ConnectionFailed, ConnectionLost, DownloadFailed, RateLimited, ServerError)
+_TEMPORARY: Final = (CallTimeout, ConnectionFailed, ConnectionLost, DownloadFailed, RateLimited, ServerError)
+_FOR_GOOD: Final = (InvalidRequest, RemoteFailure, RemoteLost, RequestRefused)
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 60.0
+_RESUME: Final = "; run it again with the same journal, and it goes on from there"
+_ANEW: Final = "; run it again with the same journal to submit it anew"
 
 
 class Runner:
@@ -46,46 +62,83 @@ class Runner:
         attempts: How often a stage is begun in all, where what it met was temporary.
         cancels_remotely: Ask the API to cancel what is stopped here, where the kind can.
         cancel_s: Longest time for that, in seconds.
+        on_budget: Called when credits ran out.
     """
 
     def __init__(
-        self, shared: Shared, *, attempts: int, cancels_remotely: bool = False, cancel_s: float = 10.0
+        self,
+        shared: Shared,
+        *,
+        attempts: int,
+        cancels_remotely: bool,
+        cancel_s: float,
+        on_budget: Callable[[], object],
     ) -> None:
         self._shared = shared
         self._attempts = attempts
-        self._deadlines = Deadlines()
         self._cancels_remotely = cancels_remotely
         self._cancel_s = cancel_s
+        self._on_budget = on_budget
+        self._deadlines = Deadlines()
         self._drained: asyncio.Event | None = None
+        self._by_key: dict[str, Course] = {}
         self.courses: set[Course] = set()
 
     async def run(self, course: Course) -> None:
-        """Run one job and hand over its outcome."""
+        """Run one job and hand over its outcome; the outcome of an equal one that is under way will do."""
+        course.began_s = course.stage_began_s = self._shared.clock.monotonic()
+        course.key = f"{course.kind}-{course.index}"
+        course.limit_s = course.limit_s or self._shared.timeout_s
         course.task = asyncio.current_task()
         self.courses.add(course)
         try:
             outcome = await self._outcome(course)
         finally:
             self.courses.discard(course)
+            if self._by_key.get(course.key) is course:
+                del self._by_key[course.key]
             course.task = None
             if not self.courses and self._drained is not None:
                 self._drained.set()
+        if outcome is None:
+            return
         self.hand_over(course, outcome)
+        for follower in course.followers:
+            self.hand_over(follower, attrs.evolve(outcome, index=follower.index, job=follower.job))
+
+    async def run_part(self, host: Course, job: Any, name: str) -> Outcome[Any, Any]:
+        """Run *job* inside another one, in its worker and within its time."""
+        _check(job)
+        got: list[Outcome[Any, Any]] = []
+        part = Course(key_of_part(host.key, name, job), host.index, _Taker(got.append))
+        part.is_part = True
+        part.limit_s = max(0.001, host.limit_s - (self._shared.clock.monotonic() - host.began_s))
+        await self.run(part)
+        if not got:
+            raise UsageError(f"{part.name} (key {part.key!r}) is under way already, in another job")
+        for counted in ("polls", "repeats", "bytes_sent", "bytes_received", "credits"):
+            setattr(host, counted, getattr(host, counted) + getattr(part, counted))
+        return got[0]
 
     def hand_over(self, course: Course, outcome: Outcome[Any, Any]) -> None:
         """Give an outcome to whoever waits for it, and tell the readers of events."""
-        self._shared.tell(
-            JobFinished,
-            course,
-            state=outcome.state,
-            elapsed_s=outcome.elapsed_s,
-            stage=course.stage,
-            error=None if outcome.error is None else str(outcome.error),
-            paths=outcome.paths,
-            restored=outcome.restored,
-            stats=outcome.stats,
-        )
+        if self._shared.events.streams:
+            self._shared.tell(
+                JobFinished,
+                course,
+                state=outcome.state,
+                elapsed_s=outcome.elapsed_s,
+                stage=course.stage,
+                error=None if outcome.error is None else str(outcome.error),
+                paths=outcome.paths,
+                restored=outcome.restored,
+                stats=outcome.stats,
+            )
         course.sink.give(course, outcome)
+
+    def is_running(self, key: str) -> bool:
+        """Whether the job with this key is under way."""
+        return key in self._by_key
 
     async def drained(self, limit_s: float) -> bool:
         """Wait until no job is under way, at most *limit_s* seconds; whether that came true."""
@@ -111,28 +164,29 @@ class Runner:
         """Stop the timer of the deadlines."""
         self._deadlines.close()
 
-    async def _outcome(self, course: Course) -> Outcome[Any, Any]:
-        clock = self._shared.clock
-        course.began_s = course.stage_began_s = clock.monotonic()
+    async def _outcome(self, course: Course) -> Outcome[Any, Any] | None:
+        """The outcome of one job; None where an equal job is under way, whose outcome it will get."""
         try:
+            _check(course.job)
+            course.key = await key_for(course.job, course.index)
+            leader = self._by_key.setdefault(course.key, course)
+            if leader is not course:
+                leader.followers.append(course)
+                return None
             result, paths = await self._stages(course)
-        except JobError as error:
-            if self._was_stopped(course):
-                return await self._ended(course)
-            return self._failed(course, error)
         except asyncio.CancelledError as error:
             if self._was_stopped(course):
                 return await self._ended(course)
             if course.task is None or course.task.cancelling():
                 raise
             # Nobody cancelled this worker: something the job waited for was cancelled elsewhere.
-            return self._failed(course, course.failed(error))
+            return await self._given_up(course, error)
         except Exception as error:  # noqa: BLE001 - any failure of one job is that job's outcome
             if self._was_stopped(course):
                 return await self._ended(course)
-            return self._failed(course, course.failed(error))
+            return await self._given_up(course, error)
         self._was_stopped(course)  # a stop that came too late is taken back
-        now = clock.monotonic()
+        now = self._shared.clock.monotonic()
         return Outcome(
             key=course.key,
             index=course.index,
@@ -141,47 +195,126 @@ class Runner:
             result=result,
             paths=tuple(paths),
             elapsed_s=now - course.began_s,
+            restored=course.restored,
             stats=course.stats(now),
         )
 
     async def _stages(self, course: Course) -> tuple[Any, Sequence[Path]]:
-        job, monotonic = course.job, self._shared.clock.monotonic
-        course.key = f"{course.kind}-{course.index}"
-        _check(job)
-        course.key = key_of(job, course.index)
-        limit = self._shared.timeout_s if job.timeout_s is None else job.timeout_s
+        job, shared = course.job, self._shared
+        if shared.events.streams:
+            shared.tell(JobStarted, course)
+        if job.timeout_s is not None:
+            course.limit_s = min(job.timeout_s, course.limit_s) if course.is_part else job.timeout_s
+        with self._deadlines.watch(course, course.limit_s):
+            if shared.recorder is None or not getattr(job, "is_recorded", True):
+                return await self._all_stages(course)
+            entry = await shared.recorder.begin(course)
+            if entry is not None and entry.state in {JournalState.DONE, JournalState.FETCHED}:
+                return await self._restored(course, entry)
+            result, paths = await self._all_stages(course)
+            await shared.recorder.finished(course, await describe(paths))
+            return result, paths
+
+    async def _restored(self, course: Course, entry: Entry) -> tuple[Any, Sequence[Path]]:
+        """The result of a job that an earlier run finished: its files, or else what the API still has."""
+        recorder = self._shared.recorder
+        assert recorder is not None  # noqa: S101 - the entry is from it
+        course.restored = True
+        if entry.outputs and await are_there(entry.outputs):
+            if entry.state is JournalState.FETCHED:
+                await recorder.journal.write(course.key, JournalState.DONE)
+            return None, [Path(one.path) for one in entry.outputs]
+        course.remote = course.steps.get("submit")
+        course.enter("collect", self._shared.clock.monotonic())
         context = JobContext(self._shared, course)
-        self._shared.tell(JobStarted, course)
-        with self._deadlines.watch(course, limit):
-            prepared = await self._attempt(course, lambda: job.prepare(context))
-            course.enter("submit", monotonic())
-            remote = await self._attempt(course, lambda: job.submit(context, prepared))
-            course.remote = remote
-            self._shared.tell(JobSubmitted, course, step="submit", remote_id=course.remote_id)
-            course.enter("poll", monotonic())
+        result, paths = await self._collect(course, context, course.remote)
+        await recorder.finished(course, await describe(paths))
+        return result, paths
 
-            async def look() -> tuple[Any, Look]:
-                return await job.look(context, remote)  # type: ignore[no-any-return]
+    async def _all_stages(self, course: Course) -> tuple[Any, Sequence[Path]]:
+        monotonic = self._shared.clock.monotonic
+        context = JobContext(self._shared, course)
+        if "submit" in course.steps:
+            remote = course.steps["submit"]
+        else:
+            remote = await self._attempt(course, lambda: self._submitted(course, context))
+        course.remote = remote
+        course.enter("poll", monotonic())
 
-            remote = await context.follow(look, what=course.name, remote_id=id_of(remote))
-            course.enter("collect", monotonic())
-            return await self._attempt(course, lambda: job.collect(context, remote))
+        try:
+            remote = await self._followed(course, context, remote)
+        except NotFound as error:
+            raise self._lost(course, error) from error
+        course.enter("collect", monotonic())
+        return await self._collect(course, context, remote)
+
+    async def _submitted(self, course: Course, context: JobContext) -> Any:
+        """Prepare and submit: together, because what is submitted again is prepared again."""
+        job, shared = course.job, self._shared
+        course.enter("prepare", shared.clock.monotonic())
+        prepared = await job.prepare(context)
+        course.enter("submit", shared.clock.monotonic())
+        if shared.recorder is None and not hasattr(job, "submission") and not hasattr(job, "api"):
+            remote = await job.submit(context, prepared)
+        else:
+            how = await job.submission(context, prepared) if hasattr(job, "submission") else Submission()
+            step = Step("submit", lambda: job.submit(context, prepared), how)
+            remote = await shared.steps.take(course, step)
+        if shared.events.streams:
+            shared.tell(JobSubmitted, course, step="submit", remote_id=id_of(remote))
+        return remote
+
+    async def _followed(self, course: Course, context: JobContext, remote: Any) -> Any:
+        """What became of the work: as the kind's own `poll` says, else by a look at once and then more."""
+        job = course.job
+        if hasattr(job, "poll"):
+            return await job.poll(context, remote)
+        try:
+            seen, look = await job.look(context, remote)
+        except _TEMPORARY:
+            pass
+        else:
+            context.saw(look)
+            if look.is_over:
+                return seen
+
+        async def again() -> tuple[Any, Look]:
+            return await job.look(context, remote)  # type: ignore[no-any-return]
+
+        return await context.follow(again, what=course.name, kind=course.kind, remote_id=id_of(remote))
+
+    async def _collect(self, course: Course, context: JobContext, remote: Any) -> tuple[Any, Sequence[Path]]:
+        try:
+            return await self._attempt(course, lambda: course.job.collect(context, remote))
+        except NotFound as error:
+            raise self._lost(course, error) from error
+
+    def _lost(self, course: Course, error: NotFound) -> RemoteLost:
+        return RemoteLost(
+            f"{course.name}: {course.remote_id} was submitted, and the API knows it no more: {error}",
+            job=course.name,
+            stage=course.stage,
+            remote_id=course.remote_id,
+        )
 
     async def _attempt(self, course: Course, do: Callable[[], Awaitable[T]]) -> T:
         """Do a stage, again after temporary failures that left nothing behind."""
-        for attempt in range(1, self._attempts + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return await do()
-            except (*_TEMPORARY, CallTimeout) as error:
-                if attempt == self._attempts or not _may_repeat(error):
+            except _TEMPORARY as error:
+                is_open = isinstance(error, CallTimeout) and error.maybe_sent
+                if attempt >= self._attempts or is_open or course.stop is not None:
                     raise
-                wait_s = getattr(error, "retry_after", None) or 0.0
-                wait_s = max(wait_s, min(_FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S))
+                asked_s: float = getattr(error, "retry_after", None) or 0.0
+                wait_s = max(asked_s, min(_FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S))
                 name = type(error).__name__
             course.repeats += 1
-            self._shared.tell(JobRepeated, course, stage=course.stage, error=name, wait_s=wait_s)
+            if self._shared.events.streams:
+                self._shared.tell(JobRepeated, course, stage=course.stage, error=name, wait_s=wait_s)
             await self._shared.clock.sleep(wait_s)
-        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _was_stopped(self, course: Course) -> bool:
         """Whether it was stopped from outside; takes the cancellation that did it back."""
@@ -194,12 +327,8 @@ class Runner:
     async def _ended(self, course: Course) -> Outcome[Any, Any]:
         """The outcome of a job that was stopped under way."""
         cancel = getattr(course.job, "cancel", None)
-        if (
-            self._cancels_remotely
-            and course.stop is not Stop.DEADLINE
-            and cancel is not None
-            and course.remote is not None
-        ):
+        is_wanted = self._cancels_remotely and course.stop is not Stop.DEADLINE
+        if is_wanted and cancel is not None and course.remote is not None:
             with anyio.move_on_after(self._cancel_s, shield=True):
                 try:
                     await cancel(JobContext(self._shared, course), course.remote)
@@ -215,6 +344,26 @@ class Runner:
             course, course.stopped(elapsed_s), state=JobState.FAILED if is_late else JobState.CANCELLED
         )
 
+    async def _given_up(self, course: Course, error: Exception | asyncio.CancelledError) -> Outcome[Any, Any]:
+        """The outcome of a job that failed, noted in the journal where it failed for good."""
+        if isinstance(error, CreditBudgetReached):
+            self._on_budget()
+        if isinstance(error, JobUncertain):
+            return self._failed(course, error, state=JobState.UNCERTAIN)
+        recorder = self._shared.recorder
+        is_remote = isinstance(error, RemoteFailure | RemoteLost)
+        hint = _ANEW if is_remote else _RESUME
+        if isinstance(error, JobError):
+            failure: AudiokitError = error
+        else:
+            failure = course.failed(error, hint="" if recorder is None else hint)
+        if recorder is not None and isinstance(error, _FOR_GOOD):
+            try:
+                await recorder.failed(course, failure, is_remote=is_remote)
+            except AudiokitError as unwritten:
+                logger.warning("%s: its failure was not noted: %s", course.name, type(unwritten).__name__)
+        return self._failed(course, failure)
+
     def _failed(
         self, course: Course, error: AudiokitError, *, state: JobState = JobState.FAILED
     ) -> Outcome[Any, Any]:
@@ -227,12 +376,20 @@ class Runner:
             state=state,
             error=error,
             elapsed_s=now - course.began_s,
+            restored=course.restored,
             stats=course.stats(now),
         )
 
 
-def _may_repeat(error: AudiokitError) -> bool:
-    return not (isinstance(error, CallTimeout) and error.maybe_sent)
+class _Taker:
+    """Takes the outcome of a job inside another."""
+
+    def __init__(self, take: Callable[[Outcome[Any, Any]], object]) -> None:
+        self._take = take
+
+    def give(self, course: Course, outcome: Outcome[Any, Any]) -> None:  # noqa: ARG002 - as `Sink` says
+        """Take it."""
+        self._take(outcome)
 
 
 def _check(job: object) -> None:

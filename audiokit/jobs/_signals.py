@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -25,7 +25,7 @@ class Stoppable(Protocol):
 
 
 @contextmanager
-def stopping(what: Stoppable, signals: Sequence[signal.Signals], *, drain_s: float) -> Iterator[None]:
+def stopping(what: Stoppable, signals: Sequence[signal.Signals], *, drain_s: float) -> Generator[None]:
     """Have *signals* stop *what* inside the block, and put back what they did before.
 
     Raises:

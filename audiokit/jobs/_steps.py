@@ -8,6 +8,7 @@ not found then is uncertain, unless doing it twice costs nothing.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -36,8 +37,7 @@ from audiokit.jobs._spending import Spending
 from audiokit.typing import Clock
 
 Find: TypeAlias = "Callable[[frozenset[str] | None], Awaitable[str | None]]"
-"""Looks for a submission at the API. It is given the ids there that are known to be others'; None
-where that is not known, so that only a label can tell. Gives the id, or None."""
+"""See `Submission`."""
 
 _NOT_TAKEN: Final = (
     AuthenticationError,
@@ -50,7 +50,14 @@ _NOT_TAKEN: Final = (
     UploadInterrupted,
 )
 """After these the API has certainly not taken the work."""
-_WHILE_LOOKING: Final = (CallTimeout, ConnectionFailed, ConnectionLost, OutcomeUnknown, RateLimited, ServerError)
+_WHILE_LOOKING: Final = (
+    CallTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    OutcomeUnknown,
+    RateLimited,
+    ServerError,
+)
 _LOOKS: Final = (1 / 30, 1 / 6, 1 / 2, 1.0)
 """When to look, in shares of the time to settle."""
 _ANSWERED: Final = 0.1
@@ -58,26 +65,34 @@ _ANSWERED: Final = 0.1
 
 
 @attrs.frozen(kw_only=True)
-class Step:
-    """One submission.
+class Submission:
+    """How a submission is told from others, and what it costs.
 
     Attributes:
-        name: Unique in its job.
-        do: Asks the API; gives the remote object or id.
-        find: See `Find`; without it what is not answered is uncertain at once.
-        lock: Name of what only one job at a time may be in doubt about.
-        place: Where its id is found, so that it is known from others there.
+        find: Looks for it at the API when no answer came. Given the ids there that are known to be
+            others' (None where that is not known, so that only a label can tell), it gives its id, or
+            None. Without it a submission that is not answered is uncertain at once.
+        lock: Name of something about which only one job at a time may be in doubt, e.g. the orders of
+            one original.
+        place: What its id is found in, e.g. the conversions of one original: so later ones know it.
         credits: What it costs, where that is known before.
         is_harmless: Doing it twice costs nothing, so what is not found is done again.
     """
 
-    name: str
-    do: Callable[[], Awaitable[Any]]
     find: Find | None = None
     lock: str | None = None
     place: str | None = None
     credits: float = 0.0
     is_harmless: bool = False
+
+
+@attrs.frozen
+class Step:
+    """One submission: its name, unique in its job, what asks the API, and how it is told from others."""
+
+    name: str
+    do: Callable[[], Awaitable[Any]]
+    how: Submission
 
 
 class Steps:
@@ -88,6 +103,7 @@ class Steps:
         settle_s: Seconds after which what was not found is taken to be uncertain.
         spending: Credits that may be spent.
         recorder: The journal, or None.
+        turn_of: The gate of an API, which holds work back while the API cannot answer.
         settle_other: Finds out about another job of the journal that is in doubt, by its key.
     """
 
@@ -98,12 +114,14 @@ class Steps:
         settle_s: float,
         spending: Spending,
         recorder: Recorder | None,
+        turn_of: Callable[[str], AbstractAsyncContextManager[None]],
         settle_other: Callable[[str], Awaitable[None]],
     ) -> None:
         self._clock = clock
         self._settle_s = settle_s
         self._spending = spending
         self._recorder = recorder
+        self._turn_of = turn_of
         self._settle_other = settle_other
         self._locks = Locks()
 
@@ -116,10 +134,10 @@ class Steps:
         """
         if step.name in course.steps:
             return course.steps[step.name]
-        if step.lock is None:
+        if step.how.lock is None:
             taken = await self._take(course, step)
         else:
-            taken = await self._take_locked(course, step, step.lock)
+            taken = await self._take_locked(course, step, step.how.lock)
         course.steps[step.name] = taken
         return taken
 
@@ -137,15 +155,20 @@ class Steps:
         if course.open_step == step.name:
             course.open_step = None
             return await self._recover(course, step)
-        self._spending.reserve(course, step.credits)
+        async with self._turn_of(getattr(course.job, "api", "")):
+            return await self._submit(course, step)
+
+    async def _submit(self, course: Course, step: Step) -> Any:
+        """Note it, ask, note the answer."""
+        self._spending.reserve(course, step.how.credits)
         is_alone = True
         if self._recorder is not None:
-            is_alone = await self._recorder.intent(course, step.name, lock=step.lock)
+            is_alone = await self._recorder.intent(course, step.name, lock=step.how.lock)
         course.is_critical = self._recorder is not None
         try:
             remote = await self._ask(course, step, is_alone=is_alone)
             if self._recorder is not None:
-                await self._recorder.sent(course, step.name, remote, place=step.place)
+                await self._recorder.sent(course, step.name, remote, place=step.how.place)
         finally:
             course.leave_critical()
         return remote
@@ -156,24 +179,26 @@ class Steps:
         except _NOT_TAKEN:
             await self._take_back(course, step)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the request may have arrived
             return await self._after_unknown(course, step, error, is_alone=is_alone)
 
     async def _after_unknown(self, course: Course, step: Step, error: Exception, *, is_alone: bool) -> Any:
         """What became of a submission that ended without a usable answer."""
-        if self._recorder is None and (step.find is None or not isinstance(error, AudiokitError)):
+        if self._recorder is None and (step.how.find is None or not isinstance(error, AudiokitError)):
             raise error
         course.is_critical = False  # looking may take long, and is done again by the next run
         if course.stop is not None:
             raise error
         was_answered = isinstance(error, ServerError)
         settle_s = self._settle_s * (_ANSWERED if was_answered else 1.0)
-        found = await self._look(step, settle_s, is_alone=is_alone) if step.find is not None else None
+        found = await self._look(step, settle_s, is_alone=is_alone) if step.how.find is not None else None
         if found is not None:
             return found
-        if step.is_harmless or (was_answered and step.find is not None):
+        if step.how.is_harmless or (was_answered and step.how.find is not None):
             await self._take_back(course, step)
-            raise error if was_answered else ConnectionLost(
+            if was_answered:
+                raise error
+            raise ConnectionLost(
                 f"step {step.name!r} was not answered and is not there; it may be done again",
                 operation=step.name,
             ) from error
@@ -181,11 +206,11 @@ class Steps:
 
     async def _recover(self, course: Course, step: Step) -> Any:
         """What became of a submission that an earlier run did not see the end of."""
-        found = await self._look(step, self._settle_s, is_alone=True, at_once=True) if step.find else None
+        found = await self._look(step, self._settle_s, is_alone=True, at_once=True) if step.how.find else None
         if found is not None and self._recorder is not None:
-            await self._recorder.sent(course, step.name, found, place=step.place)
+            await self._recorder.sent(course, step.name, found, place=step.how.place)
             return found
-        if not step.is_harmless:
+        if not step.how.is_harmless:
             raise await self._uncertain(course, step, None)
         await self._take_back(course, step, was_reserved=False)
         return await self._take(course, step)
@@ -194,7 +219,7 @@ class Steps:
         self, step: Step, settle_s: float, *, is_alone: bool, at_once: bool = False
     ) -> str | None:
         """Look until *settle_s* seconds from now; the last look must have been answered."""
-        assert step.find is not None  # noqa: S101 - asked by the callers
+        assert step.how.find is not None  # noqa: S101 - asked by the callers
         start = self._clock.monotonic()
         looks = [0.0, *_LOOKS] if at_once else list(_LOOKS)
         was_answered = False
@@ -203,7 +228,7 @@ class Steps:
             await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
             try:
                 known = await self._known(step) if is_alone else None
-                found = await step.find(known)
+                found = await step.how.find(known)
             except _WHILE_LOOKING:
                 was_answered = False
                 continue
@@ -213,21 +238,21 @@ class Steps:
         return None
 
     async def _known(self, step: Step) -> frozenset[str] | None:
-        if self._recorder is None or step.place is None or step.lock is None:
+        if self._recorder is None or step.how.place is None or step.how.lock is None:
             return None
-        return await self._recorder.journal.known(step.place)
+        return await self._recorder.journal.known(step.how.place)
 
     async def _take_back(self, course: Course, step: Step, *, was_reserved: bool = True) -> None:
         if was_reserved:
-            self._spending.release(course, step.credits)
+            self._spending.release(course, step.how.credits)
         if self._recorder is not None:
             await self._recorder.unsent(course)
 
     async def _uncertain(self, course: Course, step: Step, error: Exception | None) -> JobUncertain:
         why = "an earlier run ended before the answer came" if error is None else str(error)
-        looked = (
-            f"it was not found within {self._settle_s:g} s" if step.find else "the API has no way to look for it"
-        )
+        looked = "the API has no way to look for it"
+        if step.how.find is not None:
+            looked = f"it was not found within {self._settle_s:g} s"
         uncertain = JobUncertain(
             f"{course.name} (key {course.key!r}) was handed over in step {step.name!r} and not answered "
             f"({why}); {looked}. It was not submitted again, because that could do and bill it twice: look "

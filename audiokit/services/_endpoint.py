@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import attrs
 
+from audiokit._config import RateClass
 from audiokit.errors import InvalidRequest
 from audiokit.transport import Retry
 
@@ -30,6 +31,9 @@ class Endpoint(Generic[T_co]):
         returns: What a successful answer is structured into; None for an answer nobody needs.
         expects: Statuses that mean success.
         retry: What may be repeated. GETs are `Retry.SAFE`, all else names its reason.
+        rate_class: The limit on calls over time that it counts against.
+        look_up: Path parameters and body fields, by the API's names, by which what it makes can be found
+            after an `OutcomeUnknown`.
         source: Where the facts come from.
     """
 
@@ -39,12 +43,19 @@ class Endpoint(Generic[T_co]):
     returns: type[T_co] | None
     expects: frozenset[int] = frozenset({200})
     retry: Retry = attrs.field(default=Retry.IF_REFUSED)
+    rate_class: RateClass = RateClass.FAST
+    look_up: tuple[str, ...] = ()
     source: str = ""
 
     @property
     def api(self) -> str:
         """Name of the API, e.g. ``respeecher``."""
         return self.name.partition(".")[0]
+
+    def facts(self, *sent: Mapping[str, object]) -> dict[str, str]:
+        """What was sent of the fields of `look_up`; only texts, as ids and labels are."""
+        every = {name: value for values in sent for name, value in values.items()}
+        return {name: value for name in self.look_up if isinstance(value := every.get(name), str)}
 
     def fill(self, values: Mapping[str, object]) -> str:
         """The path with *values* in its placeholders, each percent-encoded.

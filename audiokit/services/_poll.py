@@ -12,6 +12,7 @@ import attrs
 
 from audiokit._config import positive
 from audiokit.errors import InvalidRequest, JobTimeout
+from audiokit.transport import polling
 from audiokit.typing import CallOptions, Clock
 
 T = TypeVar("T")
@@ -106,7 +107,7 @@ async def follow(
     start = clock.monotonic()
     last: Look | None = None
     for wait in (schedule or PollSchedule()).waits():
-        with anyio.move_on_after(max(0.001, timeout_s - (clock.monotonic() - start))) as scope:
+        with anyio.move_on_after(max(0.001, timeout_s - (clock.monotonic() - start))) as scope, polling():
             value, last = await look()
             if on_look is not None:
                 on_look(last)

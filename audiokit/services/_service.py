@@ -21,7 +21,7 @@ from audiokit.errors import (
 from audiokit.services._dialect import Dialect
 from audiokit.services._endpoint import Endpoint
 from audiokit.services._poll import Budget, Look, PollSchedule, follow
-from audiokit.transport import Body, Call, JsonBody, Reply, Retry, StreamReply, Target, Transport
+from audiokit.transport import Body, Call, JsonBody, Multipart, Reply, Retry, StreamReply, Target, Transport
 from audiokit.transport._retry import parse_retry_after
 from audiokit.typing import CallOptions, ProgressCallback, RawReply
 
@@ -115,6 +115,8 @@ class Service:
             retry=_retry_rule(endpoint, options),
             timeout_s=_timeout_s(options),
             headers=_own_headers(options),
+            rate_class=endpoint.rate_class,
+            look_up=endpoint.facts(path or {}, json or {}, _fields(body)) if endpoint.look_up else {},
         )
 
     def _at(
@@ -142,6 +144,7 @@ class Service:
             timeout_s=_timeout_s(options),
             headers=_own_headers(options) if authorise else {},
             authorise=authorise,
+            rate_class=endpoint.rate_class,
         )
 
     def _structure(self, endpoint: Endpoint[Any], reply: Reply, into: type[T] | None) -> T:
@@ -310,6 +313,11 @@ def encode_query(values: Mapping[str, QueryValue]) -> Sequence[tuple[str, str]]:
 def without_unset(values: Mapping[str, Any]) -> dict[str, Any]:
     """The mapping without its UNSET values; None stays, as JSON null."""
     return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def _fields(body: Body | None) -> Mapping[str, str]:
+    """The form fields beside a file."""
+    return dict(body.fields) if isinstance(body, Multipart) else {}
 
 
 def _decoded(content: bytes) -> object:

@@ -50,6 +50,11 @@ class Body(Protocol):
         ...
 
     @property
+    def buffer_bytes(self) -> int:
+        """Memory that sending a file takes at most."""
+        ...
+
+    @property
     def is_file(self) -> bool:
         """Whether this is a transfer of a file: takes a place among the uploads, has no total time."""
         ...
@@ -100,6 +105,7 @@ class JsonBody:
     content_type = "application/json"
     is_replayable = True
     is_file = False
+    buffer_bytes = 0
 
     @property
     def size_bytes(self) -> int:
@@ -125,6 +131,11 @@ class StreamBody:
     def size_bytes(self) -> int | None:
         """Size of the source in bytes."""
         return self.source.size_bytes
+
+    @property
+    def buffer_bytes(self) -> int:
+        """As the source."""
+        return self.source.buffer_bytes
 
     @property
     def is_replayable(self) -> bool:

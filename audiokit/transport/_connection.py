@@ -11,10 +11,12 @@ import urllib.request
 from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
+import anyio
 import anyio.to_thread
 import httpcore
 import httpx
 
+from audiokit.errors import InvalidRequest
 from audiokit.transport._http11 import Http11Connection
 from audiokit.transport._wire import Wire, connect, scratch_memory
 
@@ -43,20 +45,21 @@ class Connector:
     """Makes connections, all in one event loop.
 
     Args:
-        tls: What to trust, and with which certificate to show up; the usual authorities by default.
+        tls: A context, or the path of a PEM file of authorities; the usual ones by default.
         proxy: URL of a proxy for everything; by default what the environment names.
         idle_s: Seconds an idle connection may be kept.
     """
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, proxy: str | None = None, idle_s: float = 5.0
+        self, *, tls: ssl.SSLContext | str | None = None, proxy: str | None = None, idle_s: float = 5.0
     ) -> None:
         self._tls = tls
+        self._loading = anyio.Lock()
         self._proxy = proxy
         self._idle_s = idle_s
         self._scratch = scratch_memory()
 
-    def make(self, url: httpx.URL) -> Connection:
+    async def make(self, url: httpx.URL) -> Connection:
         """Make a connection for *url*, which connects when it is first used.
 
         Proxies and Windows (whose event loop cannot watch sockets) are left to httpx, and so are
@@ -64,12 +67,13 @@ class Connector:
 
         Raises:
             httpx.UnsupportedProtocol: It is no http or https URL with a host.
+            InvalidRequest: The authorities cannot be read.
         """
         if url.scheme not in {"http", "https"} or not url.host:
             raise httpx.UnsupportedProtocol(f"no http or https URL with a host: {url.scheme}://{url.host}")
         proxy = self._proxy or _proxy_for(url)
         if proxy or sys.platform == "win32" or is_intercepted():
-            return HttpxConnection(self._made_by_httpx(url, proxy))
+            return HttpxConnection(await self._made_by_httpx(url, proxy))
         return Http11Connection(self._connect)
 
     async def _connect(self, request: httpx.Request) -> Wire:
@@ -82,7 +86,7 @@ class Connector:
                 host = url.raw_host.decode("ascii").strip("[]")
                 if url.scheme == "http":
                     return await connect(host, port, self._scratch)
-                context = self._tls or await _default_tls_off_the_loop()
+                context = await self._trust()
                 wire = await connect(host, port, self._scratch)
                 try:
                     await wire.start_tls(context, host)
@@ -95,15 +99,22 @@ class Connector:
         except OSError as error:
             raise httpx.ConnectError(str(error)) from error
 
-    def _made_by_httpx(self, url: httpx.URL, proxy: str | None) -> httpx.AsyncBaseTransport:
+    async def _made_by_httpx(self, url: httpx.URL, proxy: str | None) -> httpx.AsyncBaseTransport:
         needs_tls = url.scheme == "https" or (proxy or "").startswith("https")
-        return httpx.AsyncHTTPTransport(
-            verify=(self._tls or default_tls()) if needs_tls else _no_tls(),
-            proxy=proxy,
-            limits=httpx.Limits(
-                max_connections=1, max_keepalive_connections=1, keepalive_expiry=self._idle_s
-            ),
-        )
+        one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=self._idle_s)
+        context = await self._trust() if needs_tls else _no_tls()
+        return httpx.AsyncHTTPTransport(verify=context, proxy=proxy, limits=one)
+
+    async def _trust(self) -> ssl.SSLContext:
+        """Whom to trust; read from the disk when first needed, off the loop, once."""
+        if isinstance(self._tls, ssl.SSLContext):
+            return self._tls
+        async with self._loading:
+            if isinstance(self._tls, str):
+                self._tls = await anyio.to_thread.run_sync(_tls_from, self._tls)
+            elif self._tls is None:
+                self._tls = await anyio.to_thread.run_sync(default_tls)
+            return self._tls
 
 
 class HttpxConnection:
@@ -187,10 +198,15 @@ def default_tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-async def _default_tls_off_the_loop() -> ssl.SSLContext:
-    if default_tls.cache_info().currsize:
-        return default_tls()
-    return await anyio.to_thread.run_sync(default_tls)
+def _tls_from(path: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise InvalidRequest(
+            f"tls: cannot read certificates from {path!r}: {error}; give a PEM file",
+            field="tls",
+            value=path,
+        ) from error
 
 
 @functools.cache

@@ -1,218 +1,270 @@
-"""Save a stream to a file so that a complete file appears at once, or none at all."""
+"""Save an answer to a file, over as many answers as that takes: a complete file appears at once, or none."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from email.message import Message
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias
-from urllib.parse import unquote, urlsplit
+from types import TracebackType
+from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
 
-import anyio
 import anyio.to_thread
 import attrs
 
-from audiokit._formats import HEAD_BYTES, AudioFormat, sniff
-from audiokit.errors import DownloadFailed, InvalidRequest
-from audiokit.transport._files import open_file
-from audiokit.typing import Progress, ProgressCallback, StrPath
+from audiokit._formats import HEAD_BYTES
+from audiokit.errors import ConnectionLost, DownloadFailed
+from audiokit.transport._call import Call
+from audiokit.transport._claims import Claim
+from audiokit.transport._digest import Digest
+from audiokit.transport._part import Part, to_the_end
+from audiokit.transport._resume import Continuation, asks_for_a_part, is_same_origin, is_whole
+from audiokit.transport._target import Target
+from audiokit.typing import Progress, ProgressCallback
+
+T = TypeVar("T")
 
 WRITE_BYTES: Final = 1 << 20
 """Bytes gathered before one write: a thread hop per network chunk costs several times the CPU."""
 
-_PIECE_BYTES: Final = 1 << 17
-"""Given to the kernel at once. Measured on ext4: 1 MiB costs up to nine times as much, because the kernel
-looks for memory in pieces as large."""
-
-_MAX_NAME_BYTES: Final = 150
-_MAX_EXTENSION: Final = 10
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
-
 StatusCheck: TypeAlias = Callable[[Any], Awaitable[None]]
 
 
-def names_a_folder(to: StrPath) -> bool:
-    """The rule for every ``to=``: a trailing slash or no extension means a folder, else a file.
+class Answer(Protocol):
+    """What is needed of an answer whose body has not been read yet."""
 
-    An existing folder is one whatever its name; that takes a look at the disk, see `Target`.
+    status: int
+    headers: Mapping[str, str]
+    url: str
 
-    Raises:
-        InvalidRequest: It is no path at all.
+    @property
+    def size_bytes(self) -> int | None:
+        """Length of the body, where it is announced."""
+        ...
+
+    def chunks(self) -> Any:
+        """The body."""
+        ...
+
+
+class NotYet(ConnectionLost):
+    """This answer made no file; another may. Never leaves the transport."""
+
+    def final(self, attempts: int) -> DownloadFailed:
+        """What the caller is told when there is no other, after so many *attempts*."""
+        return DownloadFailed(str(self), operation=self.operation, attempts=attempts)
+
+
+class Download:
+    """One file on its way to the disk: `take` with each answer, `next_call` after each that was not enough.
+
+    Keeps what has arrived while attempts fail, goes on from there where the server can show that it is
+    still the same file, and starts anew where it cannot. Use it as a context manager: what is not complete
+    at its end is removed.
+
+    Args:
+        target: Where to.
+        call: The call that asks for the file.
+        home: Base URL of the call's API; its credentials and the caller's headers go nowhere else.
+        check: Called with each answer that begins the file, or says no.
+        on_progress: Called after each chunk.
     """
-    try:
-        text = os.fspath(to)
-    except TypeError:
-        text = None
-    if not isinstance(text, str) or not text or "\0" in text:
-        raise InvalidRequest.of("to", to, "a path: a folder, or a file with its extension")
-    return text.endswith(("/", os.sep)) or not Path(text).suffix
 
+    def __init__(
+        self,
+        target: Target,
+        call: Call,
+        *,
+        home: str,
+        check: StatusCheck,
+        on_progress: ProgressCallback | None,
+    ) -> None:
+        self._target = target
+        self._operation = call.operation
+        self._home = home
+        self._check = check
+        self._on_progress = on_progress
+        self._wants_a_part = asks_for_a_part(call.headers)
+        self._is_folder = target.is_folder
+        self._resolved = ""
+        self._claim: Claim | None = None
+        self._part: Part | None = None
+        self._whole: Call | None = None
+        self._asked_from = 0
+        self._asked_directly = False
+        self._has_mismatched = False
+        self._forget()
 
-@attrs.frozen(kw_only=True)
-class Target:
-    """Where a download goes.
+    def _forget(self) -> None:
+        """Nothing has arrived."""
+        self._headers: Mapping[str, str] = {}
+        self._url = ""
+        self._size_bytes: int | None = None
+        self._continuation: Continuation | None = None
+        self._done_bytes = 0
+        self._head = b""
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._final: Path | None = None
 
-    Attributes:
-        path: A folder, made when missing (the name comes from `name` or the server, made safe), or
-            the file's own path, whose missing parents are made.
-        is_folder: What `names_a_folder` says of it.
-        name: Base name for the folder form, without extension; the extension always
-            follows the content.
-        must_be_audio: Refuse content that is no audio, or a path whose extension names another format.
-    """
+    async def __aenter__(self) -> Self:
+        self._is_folder, self._resolved = await self._on_disk(_look_at, self._target)
+        if not self._is_folder:
+            self._claim = self._claimed(self._target.path)
+        return self
 
-    path: Path
-    is_folder: bool
-    name: str | None = None
-    must_be_audio: bool = True
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if self._part is not None and not self._part.is_over:
+                await to_the_end(self._part.discard)
+        finally:
+            if self._claim is not None:
+                self._claim.release()
 
-    @classmethod
-    def of(cls, to: StrPath, *, name: str | None = None, must_be_audio: bool = True) -> Target:
-        """Build from what a caller passes as ``to=``."""
-        return cls(
-            is_folder=names_a_folder(to), path=Path(os.fspath(to)), name=name, must_be_audio=must_be_audio
-        )
+    def next_call(self, call: Call) -> Call:
+        """The call to make after *call*: for the rest of what is there already, or for all of it again.
 
+        The rest is asked for where the beginning came from. When that is another host than the API's, to
+        which a redirect or a signed URL had led, nothing but the range goes there.
+        """
+        whole = self._whole = self._whole or call
+        self._asked_from, self._asked_directly = 0, False
+        if self._continuation is None or not 0 < self._done_bytes < self._continuation.total_bytes:
+            return whole
+        self._asked_from = self._done_bytes
+        part = self._continuation.headers(self._asked_from)
+        self._asked_directly = whole.authorise and not is_same_origin(self._url, self._home)
+        if self._asked_directly:
+            return attrs.evolve(whole, url=self._url, query=(), headers=part, authorise=False)
+        return attrs.evolve(whole, headers={**whole.headers, **part})
 
-async def save(
-    chunks: AsyncIterator[bytes],
-    target: Target,
-    *,
-    headers: Mapping[str, str],
-    url: str,
-    size_bytes: int | None,
-    on_progress: ProgressCallback | None = None,
-) -> Path:
-    """Write *chunks* to a temporary file beside the target, check, and rename.
+    async def take(self, answer: Answer) -> Path:
+        """Save the answer to the call, or to the last `next_call`.
 
-    Raises:
-        DownloadFailed: Too few bytes came, or the disk refused them.
-        InvalidRequest: The content is not what the target's extension says.
-    """
-    is_folder = target.is_folder or await anyio.to_thread.run_sync(target.path.is_dir)
-    folder = target.path if is_folder else target.path.parent
-    partial = folder / f".{secrets.token_hex(8)}.part"
-    try:
-        if target.is_folder or not is_folder:
-            await anyio.to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True))
-        head, done = await _write(chunks, partial, size_bytes=size_bytes, on_progress=on_progress)
-        if size_bytes is not None and done != size_bytes:
-            raise DownloadFailed(
-                f"only {done} of {size_bytes} bytes arrived; download it again", operation="download"
+        Returns:
+            The complete file.
+
+        Raises:
+            NotYet: It is not complete; another attempt may bring it.
+            ConnectionLost: The body broke off; as above.
+            DownloadFailed: The disk refuses it, another download writes there, or another attempt
+                would not help.
+            InvalidRequest: The content is not what the target's extension says.
+        """
+        if not self._asked_from or not self._goes_on(answer):
+            await self._check(answer)
+            await self._begin(answer)
+        await self._read(answer)
+        if self._size_bytes is not None and self._done_bytes != self._size_bytes:
+            so_many = "only " if self._done_bytes < self._size_bytes else ""
+            raise self._not_yet(
+                f"{so_many}{self._done_bytes} of {self._size_bytes} bytes arrived; download it again"
             )
-        final = _final_path(target, folder, head, headers=headers, url=url, is_folder=is_folder)
-        await anyio.to_thread.run_sync(os.replace, partial, final)
-    except BaseException as error:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(_remove, partial)
-        if isinstance(error, OSError):
+        return await self._finish()
+
+    def _goes_on(self, answer: Answer) -> bool:
+        """Whether it is the rest that was asked for, to be added to what is there."""
+        assert self._continuation is not None  # noqa: S101 - else no rest was asked for
+        if answer.status == 206:
+            objection = self._continuation.objection(answer.headers, answer.size_bytes, self._asked_from)
+        elif answer.status == 416 or (self._asked_directly and 400 <= answer.status < 500):
+            objection = f"the server refuses the rest (HTTP {answer.status})"
+        else:
+            return False  # all of it anew, or a no
+        if objection is not None:
+            self._continuation = None
+            raise self._not_yet(
+                f"the download broke off after {self._done_bytes} bytes and cannot go on there: {objection}; "
+                "download it again"
+            )
+        return True
+
+    async def _begin(self, answer: Answer) -> None:
+        """Start a file from its first byte."""
+        if answer.status == 206 and not self._wants_a_part and not is_whole(answer.headers):
             raise DownloadFailed(
-                f"cannot write {str(target.path)!r}: {error.strerror or error}", operation="download"
+                f"the server sent a part of the file that nobody asked for "
+                f"(Content-Range {answer.headers.get('content-range')!r}); nothing was saved",
+                operation=self._operation,
+            )
+        self._forget()
+        if self._is_folder and self._claim is not None:
+            self._claim.release()  # it may have another name now
+            self._claim = None
+        self._headers, self._url, self._size_bytes = answer.headers, answer.url, answer.size_bytes
+        digest = None
+        if not self._wants_a_part:
+            self._continuation = Continuation.offered(answer.status, answer.headers, answer.size_bytes)
+            digest = Digest.announced(answer.headers)
+        if self._part is None:
+            self._part = Part(self._target.path if self._is_folder else self._target.path.parent)
+        await self._on_disk(self._part.begin, digest)
+
+    async def _read(self, answer: Answer) -> None:
+        """Add the body to the file."""
+        assert self._part is not None  # noqa: S101 - `_begin` has made it
+        async for chunk in answer.chunks():
+            self._pending.append(chunk)
+            self._pending_bytes += len(chunk)
+            self._done_bytes += len(chunk)
+            if self._pending_bytes >= WRITE_BYTES:
+                await self._on_disk(self._part.write, self._pending)
+                self._pending, self._pending_bytes = [], 0
+            if self._final is None:
+                self._head += chunk[: HEAD_BYTES - len(self._head)]
+                if len(self._head) == HEAD_BYTES:
+                    self._name()
+            if self._on_progress is not None:
+                self._on_progress(Progress(done_bytes=self._done_bytes, total_bytes=self._size_bytes))
+
+    def _name(self) -> None:
+        """Name the file as soon as its content tells what it is, so that what is unwanted ends early."""
+        final = self._target.named(
+            self._head, headers=self._headers, url=self._url, is_folder=self._is_folder
+        )
+        if self._claim is None:
+            self._claim = self._claimed(final)
+        self._final = final
+
+    async def _finish(self) -> Path:
+        assert self._part is not None  # noqa: S101 - `_begin` has made it
+        if self._final is None:
+            self._name()
+        assert self._final is not None  # noqa: S101 - `_name` has set it
+        wrong = await self._on_disk(self._part.finish, self._pending, self._final)
+        if wrong is None:
+            return self._final
+        self._continuation = None
+        message = f"the file arrived damaged: {wrong}; nothing was saved"
+        if self._has_mismatched:
+            raise DownloadFailed(message, operation=self._operation)
+        self._has_mismatched = True
+        raise self._not_yet(message)
+
+    def _not_yet(self, message: str) -> NotYet:
+        error = NotYet(message, operation=self._operation)
+        error.__cause__ = DownloadFailed(message, operation=self._operation)  # for logs and hooks
+        return error
+
+    def _claimed(self, final: Path) -> Claim:
+        return Claim(os.path.join(self._resolved, final.name), shown=str(final))  # noqa: PTH118 - both are text
+
+    async def _on_disk(self, work: Callable[..., T], *arguments: Any) -> T:
+        try:
+            return await anyio.to_thread.run_sync(work, *arguments)
+        except OSError as error:
+            raise DownloadFailed(
+                f"cannot write {str(self._target.path)!r}: {error.strerror or error}; nothing was saved",
+                operation=self._operation,
             ) from error
-        raise
-    return final
 
 
-def _remove(path: Path) -> None:
-    """Remove a file if it is there; what keeps it there is told by the error under way."""
-    with contextlib.suppress(OSError):
-        path.unlink()
-
-
-async def _write(
-    chunks: AsyncIterator[bytes],
-    path: Path,
-    *,
-    size_bytes: int | None,
-    on_progress: ProgressCallback | None,
-) -> tuple[bytes, int]:
-    """Write and sync; gives back the first bytes and how many there were."""
-    head, done = b"", 0
-    pending: list[bytes] = []
-    pending_bytes = 0
-    file = await open_file(path, "xb")
-    try:
-        async for chunk in chunks:
-            pending.append(chunk)
-            pending_bytes += len(chunk)
-            if pending_bytes >= WRITE_BYTES:
-                await anyio.to_thread.run_sync(_write_all, file.fileno(), pending)
-                pending, pending_bytes = [], 0
-            if len(head) < HEAD_BYTES:
-                head += chunk[: HEAD_BYTES - len(head)]
-            done += len(chunk)
-            if on_progress is not None:
-                on_progress(Progress(done_bytes=done, total_bytes=size_bytes))
-        await anyio.to_thread.run_sync(_write_all, file.fileno(), pending)
-        await anyio.to_thread.run_sync(os.fsync, file.fileno())
-    finally:
-        with anyio.CancelScope(shield=True):
-            await file.close()
-    return head, done
-
-
-def _write_all(number: int, pieces: list[bytes]) -> None:
-    """Write the pieces one by one: joining them first would copy all that is downloaded."""
-    for piece in pieces:
-        left = memoryview(piece)
-        while left:
-            left = left[os.write(number, left[:_PIECE_BYTES]) :]
-
-
-def _final_path(
-    target: Target, folder: Path, head: bytes, *, headers: Mapping[str, str], url: str, is_folder: bool
-) -> Path:
-    audio = sniff(head, complete=len(head) < HEAD_BYTES)
-    if target.must_be_audio and audio is None:
-        raise DownloadFailed(
-            f"what arrived from {urlsplit(url).path!r} is no audio; nothing was saved", operation="download"
-        )
-    if is_folder:
-        served = safe_file_name(target.name or _served_name(headers, url))
-        return folder / (_stem(served) + audio.extension if audio else served)
-    wanted = _format_of_extension(target.path.suffix)
-    if target.must_be_audio and audio is not None and target.path.suffix and wanted is not audio:
-        raise InvalidRequest(
-            f"to={str(target.path)!r} does not fit: the audio is {audio.value}; "
-            f"end the name in {audio.extension}, or give a folder",
-            field="to",
-            value=str(target.path),
-        )
-    return target.path
-
-
-def _format_of_extension(suffix: str) -> AudioFormat | None:
-    aliases = {".oga": ".ogg", ".wave": ".wav"}
-    suffix = aliases.get(suffix.lower(), suffix.lower())
-    return next((audio for audio in AudioFormat if audio.extension == suffix), None)
-
-
-def _served_name(headers: Mapping[str, str], url: str) -> str:
-    message = Message()
-    message["content-disposition"] = headers.get("content-disposition", "")
-    return message.get_filename() or unquote(urlsplit(url).path.rsplit("/", 1)[-1])
-
-
-def _stem(name: str) -> str:
-    stem, dot, extension = name.rpartition(".")
-    return stem if dot and _format_of_extension(f".{extension}") else name
-
-
-def safe_file_name(name: str, *, fallback: str = "audio") -> str:
-    """Reduce *name*, from a server or a user, to a harmless base name of at most 150 bytes.
-
-    Folders, drive letters, control characters and leading dots go; ``../../etc/passwd``
-    becomes ``passwd``.
-    """
-    base = _UNSAFE.sub("_", name.replace("\\", "/")).rsplit("/", 1)[-1]
-    base = base.encode("utf-8", "replace").decode().strip(" .")
-    stem, dot, extension = base.rpartition(".")
-    if not dot or len(extension) > _MAX_EXTENSION:  # a long part after a dot is no extension
-        stem, dot, extension = base, "", ""
-    room = _MAX_NAME_BYTES - len((dot + extension).encode())
-    stem = stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .")
-    return stem + dot + extension if stem else fallback
+def _look_at(target: Target) -> tuple[bool, str]:
+    """Whether the target is a folder, and the real path of the folder its file goes to; raises OSError."""
+    is_folder = target.is_folder or target.path.is_dir()
+    folder = target.path if is_folder else target.path.parent
+    with contextlib.suppress(FileNotFoundError):
+        target.path.lstat()  # a path that no file can have is told before anything is sent
+    return is_folder, os.path.realpath(folder)

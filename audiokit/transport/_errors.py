@@ -74,7 +74,7 @@ def error_for(
     if fault is not None:
         return ConnectionFailed(
             f"{call.operation}: nothing was sent to {place}, because its certificate is not trusted "
-            f"({fault.verify_message or fault.reason or 'no reason given'}), which no repeat would change; "
+            f"({getattr(fault, 'verify_message', '') or fault}), which no repeat would change; "
             "check the address and this machine's date, or name the authority in SSL_CERT_FILE",
             operation=call.operation,
             attempts=attempts,

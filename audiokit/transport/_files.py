@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from io import FileIO
 from pathlib import Path
 from typing import Any, Literal
 
 import aiofiles.threadpool
-import anyio.to_thread
+
+from audiokit.transport._off_loop import made
 
 
 async def open_file(path: Path, mode: Literal["rb", "xb", "r+b"]) -> Any:
@@ -21,27 +21,8 @@ async def open_file(path: Path, mode: Literal["rb", "xb", "r+b"]) -> Any:
     Raises:
         OSError: As `open`.
     """
-    lock = threading.Lock()
-    opened: list[FileIO] = []
-    is_wanted = True
-
-    def work() -> None:
-        file = _open(path, mode)
-        with lock:
-            if is_wanted:
-                opened.append(file)
-                return
-        _discard(file, path, mode)
-
-    try:
-        await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
-    except BaseException:
-        with lock:
-            is_wanted = False
-        for file in opened:
-            _discard(file, path, mode)
-        raise
-    return aiofiles.threadpool.wrap(opened[0], loop=asyncio.get_running_loop(), executor=None)
+    file = await made(lambda: _open(path, mode), lambda opened: _discard(opened, path, mode))
+    return aiofiles.threadpool.wrap(file, loop=asyncio.get_running_loop(), executor=None)
 
 
 def _open(path: Path, mode: str) -> FileIO:

@@ -102,6 +102,7 @@ class _Exchange(httpx.AsyncByteStream):
         self._head: h11.Response | None = None
         self._broken: httpx.WriteError | None = None
         self._is_complete = False
+        self._has_ended = False
 
     async def send(self) -> None:
         """Send the request, up to where it is refused or breaks; `receive` tells what that means."""
@@ -195,7 +196,8 @@ class _Exchange(httpx.AsyncByteStream):
         pace = self._pace("read")
         while isinstance(event := await self._event(pace), h11.Data):
             yield bytes(event.data)
-        self._is_complete = self._protocol.their_state is h11.DONE and not self._protocol.trailing_data[0]
+        is_done = self._protocol.their_state is h11.DONE and not self._has_ended
+        self._is_complete = is_done and not self._protocol.trailing_data[0]
 
     def _pace(self, direction: str) -> Pace:
         stall_s: float | None = self._timeout.get(direction)
@@ -208,8 +210,10 @@ class _Exchange(httpx.AsyncByteStream):
             if event is not h11.NEED_DATA:
                 return event
             data = await self._read(pace)
-            if not data and self._head is None:
-                raise httpx.RemoteProtocolError("the server closed the connection without an answer")
+            if not data:
+                self._has_ended = True
+                if self._head is None:
+                    raise httpx.RemoteProtocolError("the server closed the connection without an answer")
             with _protocol_errors():
                 self._protocol.receive_data(data)
 

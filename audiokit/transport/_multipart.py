@@ -55,6 +55,11 @@ class Multipart:
         return len(self._head()) + self.source.size_bytes + len(self._tail())
 
     @property
+    def buffer_bytes(self) -> int:
+        """As the source."""
+        return self.source.buffer_bytes
+
+    @property
     def is_replayable(self) -> bool:
         """As the source."""
         return self.source.is_replayable

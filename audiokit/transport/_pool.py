@@ -44,7 +44,7 @@ class ConnectionPool:
     def __init__(
         self,
         limits: Limits,
-        make: Callable[[httpx.URL], Connection],
+        make: Callable[[httpx.URL], Awaitable[Connection]],
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -64,7 +64,7 @@ class ConnectionPool:
         if stale:
             await _close_all(stale)
         if connection is None:
-            connection = self._make(url)
+            connection = await self._make(url)
         self._in_use.add(connection)
         try:
             response = await connection.exchange(request)

@@ -130,7 +130,7 @@ class RateLimiter:
         self._now = now
         self._name = name
         self._keeper: _Waiter | None = None
-        self._others: OrderedDict[_Waiter, None] = OrderedDict()
+        self._waiters: OrderedDict[_Waiter, None] = OrderedDict()
 
     def __str__(self) -> str:
         rate = self._window.rate
@@ -167,17 +167,17 @@ class RateLimiter:
         wait_s = self._window.enter(waiter, within_s=within_s)
         if wait_s is not None:
             raise NoPlaceInTime(wait_s)
-        if not waiter.is_granted:
+        if not self._window.take(waiter):
             await self._wait(waiter, priority)
         return Place(self._window, self._now())
 
     async def _wait(self, waiter: _Waiter, priority: Priority) -> None:
-        self._others[waiter] = None
+        self._waiters[waiter] = None
         keeper = self._keeper
         if keeper is not None and (keeper.priority, priority) == (Priority.POLL, Priority.CALL):
             keeper.poke()  # it sleeps until there is room for a poll, which may be later
         try:
-            while not waiter.is_granted:
+            while not self._window.take(waiter):
                 if self._keeper is None:
                     self._keeper = waiter
                 if self._keeper is waiter:
@@ -189,11 +189,11 @@ class RateLimiter:
             self._window.leave(waiter)
             raise
         finally:
-            del self._others[waiter]
+            del self._waiters[waiter]
             if self._keeper is waiter:
                 self._keeper = None
-                if self._others:
-                    next(iter(self._others)).poke()
+            if self._keeper is None and self._waiters:  # also when it was handed over, and declined
+                next(iter(self._waiters)).poke()
 
     async def _keep_time(self, waiter: _Waiter) -> None:
         """Sleep until there is room for somebody, and let them through: one does it for all of a client."""

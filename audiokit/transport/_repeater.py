@@ -77,6 +77,11 @@ class Repeater:
         self._hooks = Hooks(hooks)
         self._budgets: dict[tuple[str, bool], RetryBudget] = {}
 
+    @property
+    def has_hooks(self) -> bool:
+        """Whether anybody wants to be told."""
+        return bool(self._hooks)
+
     def budget(self, api: str) -> RetryBudget:
         """The budget of the calls to this API's own address."""
         return self._budget(api, is_own=True)
@@ -87,7 +92,7 @@ class Repeater:
 
     @contextmanager
     def watched(self, run: Run, *, is_stream: bool = False) -> Generator[None]:
-        """Tell the hooks of a call from its start to its end."""
+        """Tell the hooks, if there are any, of a call from its start to its end."""
         if not self._hooks:
             yield
             return

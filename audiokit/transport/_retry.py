@@ -80,21 +80,19 @@ def next_wait(
 ) -> float | None:
     """Seconds to wait after *attempt* (1-based), or None to give up.
 
-    A `Retry-After` within the policy's cap is kept, with a little on top so that many
-    clients do not return together. Without one, full jitter under a doubling ceiling.
-    A wait that does not end before the call's deadline, *left_s* from now, is not begun: the failure
-    that is known says more than a deadline that is certain to pass.
+    A `Retry-After` within the policy's cap is kept, with a little on top so that many clients do not
+    return together. One that ends after the call's deadline, *left_s* from now, is not slept through: the
+    answer that is known says more than a deadline that is certain to pass. Without a `Retry-After`, full
+    jitter under a doubling ceiling and under what is left.
     """
-    if attempt >= policy.attempts:
+    if attempt >= policy.attempts or left_s <= 0:
         return None
     if retry_after is not None:
-        if retry_after > policy.retry_after_cap_s:
+        if retry_after > policy.retry_after_cap_s or retry_after >= left_s:
             return None
-        wait = retry_after + jitter(0.0, 0.1 * retry_after)
-    else:
-        ceiling = min(policy.backoff_cap_s, policy.backoff_s * 2.0 ** (attempt - 1))
-        wait = jitter(0.0, ceiling)
-    return wait if wait < left_s else None
+        return min(retry_after + jitter(0.0, 0.1 * retry_after), left_s)
+    ceiling = min(policy.backoff_cap_s, policy.backoff_s * 2.0 ** (attempt - 1), left_s)
+    return jitter(0.0, ceiling)
 
 
 def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import anyio
-import attrs
 import httpx
 
 from audiokit._config import ENVIRONMENT_KEYS, ApiAccess, Limits, Login, Timeouts
@@ -24,6 +22,7 @@ from audiokit.transport._auth import SessionAuth, auth_for, session_id_of
 from audiokit.transport._call import Body, Call, Reply
 from audiokit.transport._connection import Connector
 from audiokit.transport._http11 import LentChunks
+from audiokit.transport._network import Injected, Network
 from audiokit.transport._pool import ConnectionPool, HeldStream
 from audiokit.transport._source import Chunk
 
@@ -55,41 +54,6 @@ class Attempts:
                 await body.aclose()
 
 
-@attrs.frozen(kw_only=True)
-class Network:
-    """How to reach the APIs; the defaults need nothing.
-
-    Attributes:
-        tls: What to trust, and with which certificate to show up.
-        proxy: URL of a proxy for everything; None for what the environment names.
-        http: The caller's own httpx client or transport, used as it is and never closed.
-    """
-
-    tls: ssl.SSLContext | None = None
-    proxy: str | None = None
-    http: httpx.AsyncClient | httpx.AsyncBaseTransport | None = None
-
-
-class _Injected:
-    """What the caller brought, in place of the pool."""
-
-    def __init__(self, http: httpx.AsyncClient | httpx.AsyncBaseTransport) -> None:
-        self._http = http
-
-    async def exchange(self, request: httpx.Request) -> httpx.Response:
-        """Send, without the client's own credentials and redirects."""
-        if isinstance(self._http, httpx.AsyncClient):
-            response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
-        else:
-            response = await self._http.handle_async_request(request)
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what async transports give
-        response.stream = HeldStream(response.stream)
-        return response
-
-    async def aclose(self) -> None:
-        """It is the caller's to close."""
-
-
 class Sender:
     """Owns the connections and the credentials; sends, and follows redirects of GETs."""
 
@@ -107,7 +71,7 @@ class Sender:
         }
         # Fast: a free place needs no pass of the event loop.
         self._gate = anyio.Semaphore(int(limits.connections), fast_acquire=True)
-        self._connections: ConnectionPool | _Injected | None = None
+        self._connections: ConnectionPool | Injected | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
         self._closed = False
@@ -130,7 +94,7 @@ class Sender:
         self._process = os.getpid()
         network = self._network
         if network.http is not None:
-            self._connections = _Injected(network.http)
+            self._connections = Injected(network.http)
         else:
             connector = Connector(tls=network.tls, proxy=network.proxy, idle_s=self._limits.idle_s)
             self._connections = ConnectionPool(self._limits, connector.make)
@@ -158,7 +122,7 @@ class Sender:
 
     async def send(self, call: Call, tries: Attempts) -> httpx.Response:
         """Send once, as soon as there is a free place, and give the answer unread; raises httpx's errors."""
-        self._check_open()
+        self.check_open()
         # First, so that what waits costs little: thousands may.
         await self._gate.acquire()
         try:
@@ -238,11 +202,12 @@ class Sender:
 
     async def _over(self, request: httpx.Request) -> httpx.Response:
         request.extensions = {**self._extensions, **request.extensions}
-        response = await self._check_open().exchange(request)
+        response = await self.check_open().exchange(request)
         response.request = request
         return response
 
-    def _check_open(self) -> ConnectionPool | _Injected:
+    def check_open(self) -> ConnectionPool | Injected:
+        """What to send over; raises `UsageError` where the client cannot be used now."""
         if self._connections is None:
             raise UsageError(
                 "the client is closed; make a new one"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,14 +26,17 @@ from audiokit.errors import (
     ConnectionLost,
     OutcomeUnknown,
 )
-from audiokit.transport import _download
 from audiokit.transport._budget import RetryBudget
 from audiokit.transport._call import Call, Reply
+from audiokit.transport._download import Download, NotYet, StatusCheck
+from audiokit.transport._gate import UploadGate
+from audiokit.transport._network import Network
 from audiokit.transport._rate import PROCESS, RateLimiter, Windows, limiters
 from audiokit.transport._repeater import Attempt, Repeater
 from audiokit.transport._retry import Outcome
 from audiokit.transport._run import Run
-from audiokit.transport._sender import Network, Sender, close
+from audiokit.transport._sender import Sender, close
+from audiokit.transport._target import Target
 from audiokit.transport._unpack import unpacked
 from audiokit.typing import Clock, Hook, ProgressCallback
 
@@ -56,7 +60,7 @@ class StreamReply:
 
     def __init__(self, response: httpx.Response, run: Run) -> None:
         self._response = response
-        self._run = run
+        self.run = run
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.url = str(response.url)
@@ -80,10 +84,10 @@ class StreamReply:
             encoding = self.headers.get("content-encoding", "identity")
             raw = self._response.aiter_raw()
             async for chunk in raw if encoding.strip().lower() == "identity" else unpacked(raw, encoding):
-                self._run.received_bytes += len(chunk)
+                self.run.received_bytes += len(chunk)
                 yield chunk
         except httpx.RequestError as error:
-            raise self._run.error(error, place=self._place) from error
+            raise self.run.error(error, place=self._place) from error
 
     async def read(self, limit_bytes: int) -> bytes:
         """At most *limit_bytes* of the body, for error messages."""
@@ -128,10 +132,20 @@ class Transport:
             limiters=limiters(limits.rates, access, self.clock, windows),
             hooks=hooks,
         )
-        self._uploads = anyio.Semaphore(int(limits.uploads))
+        self._uploads = UploadGate(int(limits.uploads), limits.upload_bytes)
+        self._bases = {api: one.base_url for api, one in access.items()}
 
     def __repr__(self) -> str:
         return f"<Transport {self._sender.state}, APIs: {', '.join(self._sender.apis)}>"
+
+    def __del__(self) -> None:
+        if self._sender.state == "open":
+            warnings.warn(
+                "an AudioKit was not closed: use `async with AudioKit(...) as kit:`, or await kit.aclose()",
+                ResourceWarning,
+                source=self,
+                stacklevel=1,
+            )
 
     async def __aenter__(self) -> Self:
         self._sender.open()
@@ -188,39 +202,45 @@ class Transport:
     async def download(
         self,
         call: Call,
-        target: _download.Target,
+        target: Target,
         *,
-        check: _download.StatusCheck,
+        check: StatusCheck,
         on_progress: ProgressCallback | None = None,
     ) -> Path:
-        """Save the answer to a file: to a temporary name first, renamed when complete.
+        """Save the answer to a file: to a temporary name first, renamed when complete and durable.
 
-        A body that breaks off is asked for again, as often as the retry policy allows.
+        A body that breaks off is asked for again, as often as the retry policy allows: only the rest, where
+        the server names the version of the file and can send a part of it, else all of it. The length is
+        checked, and a checksum where the answer announces one (`Digest.announced`).
 
         Args:
             call: A GET.
             target: Where to, and under which name.
             check: Called with the answer's head; raises for an error status.
-            on_progress: Called after each chunk.
+            on_progress: Called after each chunk; the count goes back when the file is begun anew.
 
         Returns:
             The file's path.
+
+        Raises:
+            DownloadFailed: It arrived incomplete or damaged, the disk refuses it, or this process is
+                writing that path already. Nothing is left of it, and what had the name before stays.
+            InvalidRequest: The content is not what the target's extension says.
+            TransportError: As `fetch`.
         """
-
-        async def save(reply: StreamReply) -> Path:
-            await check(reply)
-            return await _download.save(
-                reply.chunks(),
-                target,
-                headers=reply.headers,
-                url=reply.url,
-                size_bytes=reply.size_bytes,
-                on_progress=on_progress,
-            )
-
-        # Audio does not compress, and only a plain body says its size.
+        home = self._bases.get(call.api, "")
+        # Audio does not compress, and only a plain body says its size and can be continued.
         plain = attrs.evolve(call, accept_encoding="identity")
-        return await self._perform(plain, save, limit_s=math.inf)
+        async with Download(target, plain, home=home, check=check, on_progress=on_progress) as download:
+
+            async def save(reply: StreamReply) -> Path:
+                try:
+                    return await download.take(reply)
+                except ConnectionLost:
+                    reply.run.call = download.next_call(reply.run.call)
+                    raise
+
+            return await self._perform(plain, save, limit_s=math.inf)
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncGenerator[StreamReply]:
@@ -250,19 +270,25 @@ class Transport:
         and `Timeouts.stall_s` ends those that hang.
         """
         run = self._run(call, limit_s=limit_s)
+        if not self._repeater.has_hooks:
+            return await self._within_limit(run, consume)
         with self._repeater.watched(run):
-            # asyncio's, because anyio's scopes cost three times the objects, and thousands may wait here.
-            deadline = asyncio.timeout(None if run.limit_s == math.inf else run.limit_s)
-            try:
-                async with deadline:
-                    if call.body is None or not call.body.is_file:
-                        return await self._until_answered(run, consume)
-                    async with self._uploads:
-                        return await self._until_answered(run, consume)
-            except TimeoutError as error:
-                if not deadline.expired():
-                    raise
-                raise run.out_of_time() from error
+            return await self._within_limit(run, consume)
+
+    async def _within_limit(self, run: Run, consume: Callable[[StreamReply], Awaitable[T]]) -> T:
+        # asyncio's, because anyio's scopes cost three times the objects, and thousands may wait here.
+        deadline = asyncio.timeout(None if run.limit_s == math.inf else run.limit_s)
+        body = run.call.body
+        try:
+            async with deadline:
+                if body is None or not body.is_file:
+                    return await self._until_answered(run, consume)
+                async with self._uploads.place(body.buffer_bytes):
+                    return await self._until_answered(run, consume)
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise run.out_of_time() from error
 
     async def _until_answered(self, run: Run, consume: Callable[[StreamReply], Awaitable[T]]) -> T:
         try:
@@ -273,6 +299,8 @@ class Transport:
                 except (ConnectionLost, OutcomeUnknown) as error:
                     wait = self._repeater.wait_after(run, Attempt(Outcome.UNKNOWN, failure=error.__cause__))
                     if wait is None:
+                        if isinstance(error, NotYet):
+                            raise error.final(run.tries.count) from None
                         raise
                 else:
                     self._repeater.succeeded(run)
@@ -284,5 +312,6 @@ class Transport:
             await run.tries.close_body()
 
     def _run(self, call: Call, *, limit_s: float) -> Run:
+        self._sender.check_open()
         limit = limit_s if call.timeout_s is None else call.timeout_s
         return Run(call, limit_s=limit, now_s=self.clock.monotonic())

@@ -21,6 +21,8 @@ _NARROWED: Final = 0.7
 _WIDENED: Final = 0.1
 """Places won back per success: a whole window of them widens by a tenth."""
 
+_ROUNDING: Final = 1e-6
+
 _KEPT_FROM_POLLS: Final = 0.1
 _CALLS_PER_POLL: Final = 9
 
@@ -40,6 +42,7 @@ class Waiter(Protocol):
 
     priority: Priority
     is_granted: bool
+    """Set and reset by the window only."""
 
     def wake(self) -> bool:
         """Tell it, from any thread, that it was granted; False when nobody is there any more."""
@@ -82,7 +85,7 @@ class Window:
     @property
     def width(self) -> int:
         """Calls in any span that are let through now: fewer than `rate` says after 429s."""
-        return max(1, int(self._width))
+        return max(1, int(self._width + _ROUNDING))
 
     @property
     def is_idle(self) -> bool:
@@ -126,8 +129,14 @@ class Window:
         self._wake(granted, but=waiter)
         return None
 
+    def take(self, waiter: Waiter) -> bool:
+        """Take the place that was granted, if one was: from now on it is the caller's to end."""
+        with self._lock:
+            is_granted, waiter.is_granted = waiter.is_granted, False
+        return is_granted
+
     def leave(self, waiter: Waiter) -> None:
-        """Wait no longer; a place that was granted is given back."""
+        """Wait no longer; a place that was granted and not taken is given back."""
         with self._lock:
             if not waiter.is_granted:
                 self._waiting[waiter.priority].pop(waiter, None)
@@ -190,14 +199,16 @@ class Window:
         now = self._now()
         self._forget(now)
         usable = self._usable(priority)
-        missing = self._count + ahead - usable
-        if missing < 0:
+        # Each window full of waiters takes a span; the rest are behind the calls that are counted now.
+        windows, place = divmod(ahead, usable)
+        first_out = self._count + place - usable
+        if first_out < 0:
             free_at = now
-        elif missing < len(self._ended):
-            free_at = self._ended[missing] + self._seconds
-        else:  # behind calls that have not ended or not begun: a span for each window full of them
-            free_at = now + self._seconds * (1 + (missing - len(self._ended)) // usable)
-        return max(0.0, max(free_at, self._closed_until) - now)
+        elif first_out < len(self._ended):
+            free_at = self._ended[first_out] + self._seconds
+        else:  # it has not ended yet
+            free_at = now + self._seconds
+        return max(0.0, max(free_at + windows * self._seconds, self._closed_until) - now)
 
     def _wake(self, granted: list[Waiter], *, but: Waiter | None = None) -> None:
         for waiter in granted:

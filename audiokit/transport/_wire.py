@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import select
 import socket
 import ssl
@@ -36,36 +37,39 @@ class Pace:
     """How long to wait for the other side: *least_bytes* must move in any *stall_s* seconds of waiting.
 
     Only waiting counts, not what happens between two waits. With more bytes than could ever come, it is a
-    limit on the whole.
+    limit on the whole. Times are those of the loop.
     """
 
-    __slots__ = ("_least_bytes", "_moved_bytes", "_stall_s", "_waited_s")
+    __slots__ = ("_least_bytes", "_moved_bytes", "_since_s", "_stall_s", "_waited_s")
 
     def __init__(self, stall_s: float | None, least_bytes: float) -> None:
         self._stall_s = stall_s
         self._least_bytes = max(1.0, least_bytes)
-        self._waited_s = 0.0
         self._moved_bytes = 0
+        self._waited_s = 0.0
+        self._since_s = 0.0
 
-    @property
-    def left_s(self) -> float | None:
-        """Seconds until it is too slow; None for no limit."""
-        return None if self._stall_s is None else max(0.0, self._stall_s - self._waited_s)
+    def begin(self, now_s: float) -> None:
+        """A wait begins."""
+        self._since_s = now_s - self._waited_s
 
-    def waited(self, seconds: float) -> None:
-        """Count a wait."""
-        self._waited_s += seconds
+    def end(self, now_s: float) -> None:
+        """The wait is over."""
+        self._waited_s = now_s - self._since_s
 
-    def moved(self, size_bytes: int) -> None:
+    def moved(self, size_bytes: int, now_s: float) -> None:
         """Count bytes; enough of them start it anew."""
         self._moved_bytes += size_bytes
         if self._moved_bytes >= self._least_bytes:
-            self._waited_s, self._moved_bytes = 0.0, 0
+            self._moved_bytes, self._waited_s, self._since_s = 0, 0.0, now_s
+
+    @property
+    def due_s(self) -> float | None:
+        """When the wait that has begun will be too long; None for never."""
+        return None if self._stall_s is None else self._since_s + self._stall_s
 
     def __str__(self) -> str:
-        if self._stall_s is None:
-            return "no limit"
-        return f"{self._moved_bytes} bytes in {self._stall_s:g} s"
+        return f"{self._moved_bytes} bytes in {self._stall_s} s"
 
 
 async def connect(host: str, port: int, scratch: memoryview) -> Wire:
@@ -121,7 +125,9 @@ class Wire:
         self._socket = connected
         self._scratch = scratch
         self._loop = asyncio.get_running_loop()
-        self._waiting: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Future[bool] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._unsent = memoryview(b"")
         self._tls: ssl.SSLObject | None = None
         self._received = ssl.MemoryBIO()
         self._to_send = ssl.MemoryBIO()
@@ -148,8 +154,8 @@ class Wire:
         while (data := self.read_nowait()) is None:
             if self._tls is not None and self._to_send.pending:  # answers to the server's own TLS messages
                 await self._send(self._to_send.read(), pace)
-            await self._ready(pace, reading=True)
-        pace.moved(len(data))
+            await self._until(pace, read=_settle)
+        pace.moved(len(data), self._loop.time())
         return data
 
     def read_nowait(self) -> bytes | None:
@@ -219,7 +225,7 @@ class Wire:
 
     async def _feed(self, pace: Pace) -> None:
         while not self._feed_nowait():
-            await self._ready(pace, reading=True)
+            await self._until(pace, read=_settle)
 
     def _feed_nowait(self) -> bool:
         """Give what has arrived to TLS; False when nothing has."""
@@ -234,51 +240,94 @@ class Wire:
         return True
 
     async def _send(self, data: bytes | memoryview, pace: Pace) -> bool:
-        view = memoryview(data)
-        while view:
-            try:
-                sent = self._socket.send(view)
-            except (BlockingIOError, InterruptedError):
-                await self._ready(pace, reading=self.listen is not None, writing=True)
-                if self.listen is not None and self.is_readable and not self.listen():
-                    return False
-                continue
-            pace.moved(sent)
-            view = view[sent:]
-        return True
+        self._unsent = memoryview(data)
+        try:
+            if self._send_nowait(pace):
+                return True
+            return await self._until(
+                pace,
+                read=None if self.listen is None else self._overhear,
+                write=functools.partial(self._send_more, pace),
+            )
+        finally:
+            self._unsent = memoryview(b"")  # who lent it may use it again
 
-    async def _ready(self, pace: Pace, *, reading: bool = False, writing: bool = False) -> None:
-        """Wait for the socket. By hand: a cancel scope for each wait costs more than the rest of it."""
+    def _send_nowait(self, pace: Pace) -> bool:
+        """Send what the socket takes; True when that was the rest."""
+        if self._unsent:
+            try:
+                sent = self._socket.send(self._unsent)
+            except (BlockingIOError, InterruptedError):
+                return False
+            pace.moved(sent, self._loop.time())
+            self._unsent = self._unsent[sent:]
+        return not self._unsent
+
+    def _send_more(self, pace: Pace, future: asyncio.Future[bool]) -> None:
+        if future.done():
+            return
+        try:
+            if self._send_nowait(pace):
+                future.set_result(True)
+        except OSError as error:
+            future.set_exception(error)
+
+    def _overhear(self, future: asyncio.Future[bool]) -> None:
+        if future.done():
+            return
+        if self.listen is None:
+            self._loop.remove_reader(self._socket.fileno())
+            return
+        try:
+            if not self.listen():
+                future.set_result(False)
+        except Exception as error:  # noqa: BLE001 - it belongs to the one who waits, not to the loop
+            future.set_exception(error)
+
+    async def _until(
+        self,
+        pace: Pace,
+        *,
+        read: Callable[[asyncio.Future[bool]], None] | None = None,
+        write: Callable[[asyncio.Future[bool]], None] | None = None,
+    ) -> bool:
+        """Wait for what the callbacks settle. By hand: cancel scopes cost more than the rest of it."""
         loop, number = self._loop, self._socket.fileno()
         if number < 0:
             raise OSError("the connection was closed")
-        future = self._waiting = loop.create_future()
-        if reading:
-            loop.add_reader(number, _settle, future)
-        if writing:
-            loop.add_writer(number, _settle, future)
-        left_s = pace.left_s
-        timer = None if left_s is None else loop.call_later(left_s, _give_up, future, pace)
-        start_s = loop.time()
+        future: asyncio.Future[bool] = loop.create_future()
+        self._waiting = future
+        if read is not None:
+            loop.add_reader(number, read, future)
+        if write is not None:
+            loop.add_writer(number, write, future)
+        pace.begin(loop.time())
+        self._watch(pace, future)
         try:
-            await future
+            return await future
         finally:
-            pace.waited(loop.time() - start_s)
+            pace.end(loop.time())
             self._waiting = None
-            if timer is not None:
-                timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
             if self._socket.fileno() == number:  # else it was closed, and is watched no more
-                if reading:
+                if read is not None:
                     loop.remove_reader(number)
-                if writing:
+                if write is not None:
                     loop.remove_writer(number)
 
+    def _watch(self, pace: Pace, future: asyncio.Future[bool]) -> None:
+        """End the wait when it is too long; what moves meanwhile puts that off."""
+        due_s = pace.due_s
+        if due_s is None or future.done():
+            return
+        if due_s > self._loop.time():
+            self._timer = self._loop.call_at(due_s, self._watch, pace, future)
+        else:
+            future.set_exception(TimeoutError(f"{pace}"))
 
-def _settle(future: asyncio.Future[None]) -> None:
+
+def _settle(future: asyncio.Future[bool]) -> None:
     if not future.done():
-        future.set_result(None)
-
-
-def _give_up(future: asyncio.Future[None], pace: Pace) -> None:
-    if not future.done():
-        future.set_exception(TimeoutError(f"too slow: {pace}"))
+        future.set_result(True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -25,14 +27,15 @@ MAY_IMPORT = {
     "_config": {"errors"},
     "transport": LEAVES,
     "services": {"transport", *LEAVES},
-    "jobs": {"services", "transport", *LEAVES},
+    "jobs": {"services", "transport", "webhooks", *LEAVES},
     "_emulated": LEAVES,
     "_client": {"jobs", "services", "transport", "_emulated", *LEAVES},
     "webhooks": LEAVES,
+    "archives": {"transport", *LEAVES},
     "markup": LEAVES,
     "testing": {"_emulated", "emulator", *LEAVES},
     "emulator": LEAVES,
-    "audiokit": {"_client", "markup", "webhooks", "jobs", "services", *LEAVES},
+    "audiokit": {"_client", "markup", "webhooks", "jobs", "services", "transport", *LEAVES},
     "cli": {
         "audiokit",
         "_client",
@@ -218,3 +221,15 @@ def test_package_says_that_it_is_typed() -> None:
     """Type checkers look for the marker file."""
     assert (PACKAGE / "py.typed").is_file()
     assert importlib.util.find_spec("audiokit") is not None
+
+
+def test_parser_comes_with_httpx() -> None:
+    """httpcore and h11 are imported and not declared, because httpx requires the one and that the other."""
+    required = {name: _required(name) for name in ("httpx", "httpcore")}
+    assert "httpcore" in required["httpx"]
+    assert "h11" in required["httpcore"]
+
+
+def _required(name: str) -> set[str]:
+    lines = [line for line in metadata.requires(name) or () if "extra ==" not in line]
+    return {re.split(r"[^\w-]", line, maxsplit=1)[0] for line in lines}

@@ -17,6 +17,7 @@ from audiokit.services._service import Service
 
 MODULES = [
     "audiokit",
+    "audiokit.archives",
     "audiokit.errors",
     "audiokit.typing",
     "audiokit.testing",

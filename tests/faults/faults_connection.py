@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from faults_expect import OK, UNKNOWN, UNSENT, Always
+from faults_expect import OK, UNKNOWN, UNSENT, UNTRUSTED, Always
 from faults_kinds import ONE_PER_RULE
 from faults_model import QUICK, Fault, ServerStep, leave_it
 from faults_server import FaultServer, Wire, reset
@@ -85,7 +85,7 @@ NO_CONNECTION: Final = (
         Fault(
             name=name,
             group=_NONE,
-            rules=UNSENT,
+            rules=UNTRUSTED if "certificate" in name else UNSENT,
             begin=begin,
             heal=_mend_tls,
             is_https=True,

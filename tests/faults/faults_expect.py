@@ -104,6 +104,9 @@ UNKNOWN: Final = Effect(
 NO_REPEAT: Final = attrs.evolve(UNKNOWN, repeated_for=frozenset())
 """As unknown, and a repeat would bring the same."""
 
+UNTRUSTED: Final = attrs.evolve(UNSENT, repeated_for=frozenset())
+"""Nothing reached the server, and a repeat would bring the same."""
+
 
 def rejected(error: str) -> Effect:
     """The server did nothing: tried again unless the body can be had only once."""
@@ -113,6 +116,11 @@ def rejected(error: str) -> Effect:
 def temporary(error: str) -> Effect:
     """The server failed, perhaps after acting: only what is safe is tried again."""
     return Effect(repeated_for=frozenset({Rule.SAFE}), errors=dict.fromkeys(Rule, error))
+
+
+def given_up(error: str) -> Effect:
+    """A gateway gave up, and cannot know what the server did: a safe call is tried again."""
+    return attrs.evolve(UNKNOWN, errors={**UNKNOWN.errors, Rule.SAFE: error})
 
 
 def final(error: str) -> Always:

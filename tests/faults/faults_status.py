@@ -8,10 +8,24 @@ from email.utils import format_datetime
 from typing import Final
 
 import attrs
-from faults_expect import OK, REFUSED, Always, ByMode, Expected, Rules, final, rejected, temporary
+from faults_expect import (
+    OK,
+    REFUSED,
+    Always,
+    ByMode,
+    Effect,
+    Expected,
+    Rules,
+    final,
+    given_up,
+    rejected,
+    temporary,
+)
 from faults_kinds import DOWNLOAD, ONE_PER_RULE, READ
 from faults_model import Fault, Misdeed
 from faults_server import Wire
+
+from audiokit import Timeouts
 
 _ERRORS: Final = {
     408: "RequestRefused",
@@ -23,6 +37,8 @@ _ERRORS: Final = {
     504: "ServerError",
 }
 _BACKOFF_S: Final = (0.0, 0.5)
+_PATIENT: Final = {"timeouts": Timeouts(connect_s=1.0, stall_s=1.0, call_s=60.0)}
+"""The waits asked for end before the deadline; nothing really waits for it."""
 
 
 def _in(seconds: float) -> datetime:
@@ -77,9 +93,14 @@ def _answering(status: int, form: _RetryAfter) -> Misdeed:
 
 
 def _rules(status: int, form: _RetryAfter) -> Rules:
-    if form.wait_s is None:
-        return final(_ERRORS[status])
-    return rejected(_ERRORS[status]) if status == 429 else temporary(_ERRORS[status])
+    """By what a status says of the request; a wait that is too long leaves no repeat, but the same error."""
+    error = _ERRORS[status]
+    effect: Effect
+    if status in {408, 425, 429} or (status == 503 and form.told_s is not None):
+        effect = rejected(error)
+    else:
+        effect = given_up(error) if status in {502, 504} else temporary(error)
+    return effect if form.wait_s is not None else attrs.evolve(effect, repeated_for=frozenset())
 
 
 _COMMON: Final = {429, 503}
@@ -99,6 +120,7 @@ STATUSES: Final = tuple(
         name=f"{status}, {form.name}",
         does=_answering(status, form),
         rules=_rules(status, form),
+        settings=_PATIENT,
         plain_kinds=_plain_kinds(status, form),
         wait_s=form.wait_s or _BACKOFF_S,
         retry_after_s=form.told_s,

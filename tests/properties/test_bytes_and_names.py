@@ -18,7 +18,7 @@ from audiokit.jobs._context import label_of
 from audiokit.services._poll import PollSchedule
 from audiokit.services._service import encode_query
 from audiokit.transport import Multipart, as_source, safe_file_name
-from audiokit.transport._download import _served_name
+from audiokit.transport._target import served_name
 from audiokit.transport._retry import next_wait, parse_retry_after
 
 few = settings(max_examples=60, deadline=None)
@@ -84,7 +84,7 @@ def test_safe_file_name_never_leaves_its_folder(name: str) -> None:
 def test_any_disposition_gives_a_name(header: str) -> None:
     """A server's header, however odd, is no crash and no way out of the folder."""
     value = "".join(one for one in header if one.isprintable())
-    name = safe_file_name(_served_name({"content-disposition": value}, "https://host.example/a/b.wav"))
+    name = safe_file_name(served_name({"content-disposition": value}, "https://host.example/a/b.wav"))
     assert name
     assert "/" not in name
 

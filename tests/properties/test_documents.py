@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiokit.jobs import SpeechJob
-from audiokit.jobs._job import key_of
+from audiokit.jobs._identity import key_of
 from audiokit.services._dialect import APIAUDIO, AUDIOSTACK, RESPEECHER
 from audiokit.services.apiaudio import MasteredTrack
 from audiokit.services.respeecher import Recording, Voice

@@ -3,9 +3,22 @@
 from starlette.routing import Route
 
 from audiokit.emulator import _links, _media
-from audiokit.emulator.apiaudio import mastering, media, scripts, sound, speech, voices
+from audiokit.emulator.apiaudio import (
+    _mastering,
+    _speech,
+    mastering,
+    media,
+    organisation,
+    scripts,
+    sound,
+    speech,
+    voices,
+)
 
-__all__ = ["routes"]
+__all__ = ["KINDS", "routes"]
+
+KINDS = (_speech.KIND, _mastering.KIND)
+"""Kinds of work that outlive their calls, in the order in which they build on each other."""
 
 routes: list[Route] = [
     Route("/script", scripts.create, methods=["POST"], name="Script.create"),
@@ -24,6 +37,14 @@ routes: list[Route] = [
     Route("/file/customaudio/tags", media.list_tags, methods=["GET"], name="Media.list_tags"),
     Route("/file/customaudio", media.find, methods=["GET"], name="Media.list"),
     Route("/file/customaudio", media.delete, methods=["DELETE"], name="Media.delete"),
+    Route("/org", organisation.get_org_data, methods=["GET"], name="Organization.get_org_data"),
+    Route(
+        "/org/child_orgs",
+        organisation.list_child_orgs,
+        methods=["GET"],
+        name="Organization.list_child_orgs",
+    ),
+    Route("/secrets", organisation.get_secrets, methods=["GET"], name="Organization.get_secrets"),
     Route("/voice", voices.find, methods=["GET"], name="Voice.list"),
     Route("/voice/name/{name}", voices.retrieve, methods=["GET"], name="Voice.get"),
     Route(_media.UPLOAD_PATH, _media.receive, methods=["PUT"], name="Media.upload (PUT)"),

@@ -45,6 +45,11 @@ def used_values(script: Script, listener: Mapping[str, str]) -> dict[str, str]:
     return {name: given[name.casefold()] for name in script.parameters if name.casefold() in given}
 
 
+def listener_name(values: Mapping[str, str]) -> str | None:
+    """Name a listener by the values; None for the fallback track."""
+    return ", ".join(f"{name}={value}" for name, value in values.items()) or None
+
+
 def identity(script_id: str, version: str, values: Mapping[str, str], *more: object) -> str:
     """Make the key of speech or a master: names and values are compared without case."""
     pairs = sorted((name.casefold(), value.casefold()) for name, value in values.items())

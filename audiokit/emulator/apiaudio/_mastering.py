@@ -8,26 +8,36 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from audiokit.emulator import _production, _progress
+from audiokit.emulator._fields import Fields
 from audiokit.emulator._http import HttpError
-from audiokit.emulator._links import file_label, publish
+from audiokit.emulator._links import file_label, private_url, public_url, publish
+from audiokit.emulator._submissions import submission
 from audiokit.emulator.apiaudio import _speech
-from audiokit.emulator.apiaudio._listeners import identity
+from audiokit.emulator.apiaudio._listeners import identity, listener_name
+from audiokit.emulator.apiaudio._mastering_order import read_order
+from audiokit.emulator.apiaudio._webhook import announce, request_for_links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from starlette.requests import Request
 
     from audiokit.emulator._context import Context
     from audiokit.emulator._order import Order
     from audiokit.emulator.apiaudio._mastering_order import MasteringOrder
 
-_KIND = "v1.master"
 _VAST = "v1.vast"
 _EVERYBODY = "public"
 _DEEPEST = 50  # renderings of one identity that are looked through for a format
 
 
 async def start(
-    context: Context, account: str, order: MasteringOrder, *, hold_s: float
+    context: Context,
+    account: str,
+    order: MasteringOrder,
+    *,
+    hold_s: float,
+    callback: Mapping[str, str] | None,
 ) -> list[dict[str, Any]]:
     """Check every listener's track, start rendering them and return the documents, finished or not.
 
@@ -50,14 +60,21 @@ async def start(
             "formats": list(order.formats),
             "public": order.is_public,
             "vast": order.is_vast,
+            "values": values,
+            "callback": callback,
             "files": [],
         }
+        track_id = f"{request_id}.{index}"
         return await _progress.begin(
             context,
-            _KIND,
-            f"{request_id}.{index}",
+            KIND,
+            track_id,
             doc,
-            lambda: _render(context, order, track, f"{request_id}.{index}"),
+            lambda: _render(context, order, track, track_id),
+            request=order.request,
+            record=submission(
+                "apiaudio", "Mastering.create", track_id, label=order.script_id, name=listener_name(values)
+            ),
             account=account,
             parent=identity(order.script_id, order.version, values, order.is_public),
             hold_s=hold_s,
@@ -83,12 +100,12 @@ async def find(
     """
     parent = identity(script_id, version, values, is_public)
     for doc in await context.store.find(
-        _KIND, account=account, parent=parent, newest_first=True, limit=_DEEPEST
+        KIND.name, account=account, parent=parent, newest_first=True, limit=_DEEPEST
     ):
         if request_id is not None and doc["request_id"] != request_id:
             continue
         if all(name in doc["formats"] for name in formats):
-            return _progress.settled(doc)
+            return doc
     return None
 
 
@@ -138,3 +155,29 @@ async def _render(context: Context, order: MasteringOrder, track: Order, track_i
             _VAST, track_id, {"title": order.script_name, "files": files}, account=_EVERYBODY
         )
     return {"files": files, "seconds": outputs[0].seconds}
+
+
+async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
+    """Render once more what a document asks for, with script and speech as they are now."""
+    order = await read_order(context, account, Fields(doc["request"]))
+    track = await _with_speech(context, account, order, doc["values"])
+    return await _render(context, order, track, doc["id"])
+
+
+def urls_of(request: Request, track: Mapping[str, Any]) -> dict[str, str]:
+    """Link every format of a finished track."""
+    make = public_url if track["public"] else private_url
+    return {
+        file["format"]: make(request, file["file"], f"{track['label']}.{file['extension']}")
+        for file in track["files"]
+    }
+
+
+async def _announce(context: Context, account: str, doc: Mapping[str, Any]) -> None:
+    urls = urls_of(request_for_links(context, doc), doc)
+    body = {"message": "mastered track created", "url": urls.get(doc["formats"][0]), "urls": urls}
+    await announce(context, account, "mastering", doc, body)
+
+
+KIND = _progress.Kind(name="v1.master", work="mastering", make=_make, announce=_announce)
+"""The master for one listener."""

@@ -17,8 +17,11 @@ from audiokit.emulator._plan import TimelineOptions
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.apiaudio import _scripts
 from audiokit.emulator.apiaudio._listeners import read_audience, used_values
+from audiokit.emulator.apiaudio._webhook import read_callback
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audiokit.emulator._context import Context
     from audiokit.emulator._plan import Justify
     from audiokit.emulator._script import Script
@@ -51,9 +54,12 @@ class MasteringOrder:
         is_vast: Make a VAST document too.
         is_shared: A ``shareUrl`` is wanted.
         track: Order of the track, without speech.
+        request: The body as it came.
+        callback_url: Where to tell that the master has ended, or empty.
         warnings: About options that have no effect here and damaged media.
     """
 
+    request: Mapping[str, Any]
     script_id: str
     script_name: str
     version: str
@@ -63,6 +69,7 @@ class MasteringOrder:
     is_vast: bool
     is_shared: bool
     track: Order
+    callback_url: str
     warnings: list[str]
 
 
@@ -99,7 +106,8 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
     wishes = _wishes(fields, script, context.settings.max_audio_s)
     template = await _templates.require(context, account, template_name) if template_name else None
     media, notes = await _media.bind_all(context, account, script, media_files)
-    warnings = [*preset_warnings, *notes, *unknown_fields(fields)]
+    callback_url, unheard = read_callback(fields, context.settings)
+    warnings = [*preset_warnings, *notes, *unheard, *unknown_fields(fields)]
     if match_voice and not any(clip.lufs is not None for clip in media.values()):
         warnings.append(
             "matchVoice has no effect: the script plays no media whose loudness could be measured"
@@ -108,9 +116,9 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
         warnings.append(
             f"no soundTemplate is given, so soundSegment {script.segment_names[0]!r} plays nothing"
         )
-    if fields.text("callback_url"):
-        warnings.append("callback_url has no effect: the emulator sends no webhooks")
     return MasteringOrder(
+        request=fields.values,
+        callback_url=callback_url,
         script_id=script_id,
         script_name=doc["scriptName"],
         version=version,

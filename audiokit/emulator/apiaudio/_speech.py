@@ -10,19 +10,24 @@ import attrs
 from audiokit.emulator import _progress, _voicing
 from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import HttpError, work_refusal
-from audiokit.emulator._links import file_label
+from audiokit.emulator._links import file_label, private_url
 from audiokit.emulator._script import ScriptError
+from audiokit.emulator._submissions import submission
 from audiokit.emulator._work import WorkError
-from audiokit.emulator.apiaudio._listeners import identity, read_audience, used_values
+from audiokit.emulator.apiaudio import _scripts
+from audiokit.emulator.apiaudio._listeners import identity, listener_name, read_audience, used_values
+from audiokit.emulator.apiaudio._webhook import announce, read_callback, request_for_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from starlette.requests import Request
+
     from audiokit.emulator._context import Context
     from audiokit.emulator._script import Script, SpeechPart
+    from audiokit.emulator._settings import EmulatorSettings
     from audiokit.emulator._voicing import Delivery
 
-_KIND = "v1.speech"
 _PERCENT_FROM = 3.0  # above this a speed is a percentage
 
 
@@ -36,18 +41,24 @@ class SpeechOrder:
         script: Parsed text.
         listeners: Values per listener, at least one.
         deliveries: Part name -> how it is spoken.
+        request: The body as it came.
+        callback_url: Where to tell that the speech has ended, or empty.
         warnings: About options that have no effect here.
     """
 
+    request: Mapping[str, Any]
     script_id: str
     version: str
     script: Script
     listeners: list[dict[str, str]]
     deliveries: Mapping[str, Delivery]
+    callback_url: str
     warnings: list[str]
 
 
-def read_order(fields: Fields, script_id: str, version: str, script: Script) -> SpeechOrder:
+def read_order(
+    fields: Fields, script_id: str, version: str, script: Script, *, settings: EmulatorSettings
+) -> SpeechOrder:
     """Check the fields of a speech request.
 
     Raises:
@@ -72,43 +83,54 @@ def read_order(fields: Fields, script_id: str, version: str, script: Script) -> 
                 _voicing.speak_items(part, deliveries[part.name], values)
             except ScriptError as error:
                 raise HttpError(400, str(error)) from None
+    callback_url, unheard = read_callback(fields, settings)
     warnings = [
         f"{name} has no effect: the emulator has none"
         for name, is_on in (
             ("useDictionary", fields.flag("useDictionary")),
             ("useTextNormalizer", fields.flag("useTextNormalizer", "useTextNormaliser")),
-            ("callback_url", bool(fields.text("callback_url"))),
         )
         if is_on
     ]
     return SpeechOrder(
+        request=fields.values,
         script_id=script_id,
         version=version,
         script=script,
         listeners=listeners,
         deliveries=deliveries,
-        warnings=warnings,
+        callback_url=callback_url,
+        warnings=[*warnings, *unheard],
     )
 
 
-async def start(context: Context, account: str, order: SpeechOrder, *, hold_s: float) -> list[dict[str, Any]]:
+async def start(
+    context: Context, account: str, order: SpeechOrder, *, hold_s: float, callback: Mapping[str, str] | None
+) -> list[dict[str, Any]]:
     """Start speaking for every listener and return the documents, finished or not."""
     request_id = str(uuid.uuid4())
 
     async def one(index: int, values: dict[str, str]) -> dict[str, Any]:
-        doc = {
+        doc: dict[str, Any] = {
             "request_id": request_id,
             "script_id": order.script_id,
             "version": order.version,
+            "values": values,
+            "callback": callback,
             "created_at": context.now(),
             "parts": [],
         }
+        speech_id = f"{request_id}.{index}"
         return await _progress.begin(
             context,
-            _KIND,
-            f"{request_id}.{index}",
+            KIND,
+            speech_id,
             doc,
             lambda: _speak_all(context, account, order, values),
+            request=order.request,
+            record=submission(
+                "apiaudio", "Speech.create", speech_id, label=order.script_id, name=listener_name(values)
+            ),
             account=account,
             parent=identity(order.script_id, order.version, values),
             hold_s=hold_s,
@@ -122,14 +144,14 @@ async def latest(
 ) -> dict[str, Any] | None:
     """Return the newest speech for a script, version and listener, or None."""
     found = await context.store.find(
-        _KIND, account=account, parent=identity(script_id, version, values), newest_first=True, limit=1
+        KIND.name, account=account, parent=identity(script_id, version, values), newest_first=True, limit=1
     )
-    return _progress.settled(found[0]) if found else None
+    return found[0] if found else None
 
 
 async def of_request(context: Context, account: str, request_id: str) -> dict[str, Any] | None:
     """Return the speech of a request's first listener, or None."""
-    return await _progress.current(context, _KIND, f"{request_id}.0", account=account)
+    return await _progress.current(context, KIND, f"{request_id}.0", account=account)
 
 
 def failed_status(parts: Iterable[Mapping[str, Any]]) -> int:
@@ -148,7 +170,51 @@ async def _speak_all(
     if parts and all(part["error"] for part in parts):
         reasons = dict.fromkeys(f"section {part['name']!r}: {part['error']}" for part in parts)
         raise HttpError(failed_status(parts), "; ".join(reasons))
-    return {"parts": parts}
+    return {"parts": parts, "seconds": sum(part["seconds"] for part in parts)}
+
+
+async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
+    """Speak once more what a document asks for, with the script as it is now."""
+    script_id, version = doc["script_id"], doc["version"]
+    script = await _scripts.find(context, account, script_id)
+    if script is None:
+        raise HttpError(404, f"scriptId {script_id!r} not found; it was deleted")
+    order = read_order(
+        Fields(doc["request"]),
+        script_id,
+        version,
+        _scripts.parsed(script, version),
+        settings=context.settings,
+    )
+    return await _speak_all(context, account, order, doc["values"])
+
+
+def reply_body(request: Request, speech: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is told of finished speech: an object for each part."""
+    return {
+        f"{speech['version']}|{part['name']}" if speech["version"] else str(part["name"]): part_json(
+            request, speech, part
+        )
+        for part in speech["parts"]
+    }
+
+
+def part_json(request: Request, speech: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the wire form of one part, made or failed."""
+    known = {"created_at": speech["created_at"], "requestId": speech["request_id"]}
+    if part["error"]:
+        return {"message": part["error"], "status_code": str(failed_status([part])), **known}
+    url = private_url(request, part["file"], part["label"])
+    return {"message": "speech created", "status_code": "201", **known, "url": url}
+
+
+async def _announce(context: Context, account: str, doc: Mapping[str, Any]) -> None:
+    body = reply_body(request_for_links(context, doc), doc)
+    await announce(context, account, "speech", doc, body)
+
+
+KIND = _progress.Kind(name="v1.speech", work="speech", make=_make, announce=_announce)
+"""Speech for one listener."""
 
 
 async def _speak(

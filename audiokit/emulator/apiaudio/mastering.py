@@ -11,13 +11,14 @@ from audiokit.emulator import _progress
 from audiokit.emulator._body import read_json
 from audiokit.emulator._fields import Fields, query_flag
 from audiokit.emulator._http import MEDIA_TYPES, HttpError, account_of, context_of, open_access
-from audiokit.emulator._links import absolute_url, private_url, public_url
+from audiokit.emulator._links import absolute_url, public_url
 from audiokit.emulator._order import PRESETS, Preset
 from audiokit.emulator.apiaudio import _mastering, _scripts
 from audiokit.emulator.apiaudio._listeners import used_values
 from audiokit.emulator.apiaudio._mastering_order import DEFAULT_FORMAT, read_formats, read_order
 from audiokit.emulator.apiaudio._reply import reply
 from audiokit.emulator.apiaudio._vast import vast_xml
+from audiokit.emulator.apiaudio._webhook import callback_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,7 +30,9 @@ async def create(request: Request) -> Response:
     """Master a script for each listener; replies for the first one, in the first format."""
     context, account = context_of(request), account_of(request)
     order = await read_order(context, account, Fields(await read_json(request)))
-    tracks = await _mastering.start(context, account, order, hold_s=context.settings.hold_s)
+    callback = callback_of(request, order.callback_url)
+    hold_s = context.settings.hold_s
+    tracks = await _mastering.start(context, account, order, hold_s=hold_s, callback=callback)
     for track in tracks:
         _progress.raise_if_failed(track)
     if any(track["state"] == "processing" for track in tracks):
@@ -38,7 +41,7 @@ async def create(request: Request) -> Response:
             "requestId": tracks[0]["request_id"],
         }
         return reply(body, status=202, warnings=order.warnings)
-    urls = _urls(request, tracks[0])
+    urls = _mastering.urls_of(request, tracks[0])
     body = {
         "message": "mastered track created",
         "url": urls[order.formats[0]],
@@ -90,7 +93,7 @@ async def retrieve(request: Request) -> Response:
             {"message": "the master is being rendered", "requestId": track["request_id"]}, status=202
         )
     _progress.raise_if_failed(track)
-    urls = _urls(request, track)
+    urls = _mastering.urls_of(request, track)
     first = formats[0] if formats else DEFAULT_FORMAT if DEFAULT_FORMAT in urls else next(iter(urls))
     if is_vast and not track["vast"]:
         raise HttpError(
@@ -127,15 +130,6 @@ async def list_presets(_request: Request) -> Response:
 
 def _describe(preset: Preset) -> str:
     return f"music at {preset.music_lufs:g} LUFS, {-preset.duck_db:g} dB lower under speech"
-
-
-def _urls(request: Request, track: dict[str, Any]) -> dict[str, str]:
-    """Link every format of a finished track."""
-    make = public_url if track["public"] else private_url
-    return {
-        file["format"]: make(request, file["file"], f"{track['label']}.{file['extension']}")
-        for file in track["files"]
-    }
 
 
 def _vast_url(request: Request, track: dict[str, Any]) -> str:

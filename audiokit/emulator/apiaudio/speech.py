@@ -13,6 +13,7 @@ from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.apiaudio import _scripts, _speech
 from audiokit.emulator.apiaudio._listeners import used_values
 from audiokit.emulator.apiaudio._reply import reply
+from audiokit.emulator.apiaudio._webhook import callback_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,19 +31,18 @@ async def create(request: Request) -> Response:
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found; create the script first")
     version = _scripts.version_name(doc, wanted)
-    order = _speech.read_order(fields, script_id, version, _scripts.parsed(doc, version))
+    script = _scripts.parsed(doc, version)
+    order = _speech.read_order(fields, script_id, version, script, settings=context.settings)
     hold_s = context.settings.hold_s if fields.flag("sync", default=True) else 0.0
     warnings = [*order.warnings, *unknown_fields(fields)]
-    made = await _speech.start(context, account, order, hold_s=hold_s)
+    callback = callback_of(request, order.callback_url)
+    made = await _speech.start(context, account, order, hold_s=hold_s, callback=callback)
     for speech in made:
         _progress.raise_if_failed(speech)
     if any(speech["state"] == "processing" for speech in made) or not fields.flag("sync", default=True):
         body = {"message": "speech is being made; ask again with GET", "requestId": made[0]["request_id"]}
         return reply(body, status=202, warnings=warnings)
-    return reply(
-        {_key(made[0], part): _part_json(request, made[0], part) for part in made[0]["parts"]},
-        warnings=warnings,
-    )
+    return reply(_speech.reply_body(request, made[0]), warnings=warnings)
 
 
 async def retrieve(request: Request) -> Response:
@@ -67,7 +67,7 @@ async def retrieve(request: Request) -> Response:
         raise HttpError(404, f"section {query.get('section')!r} has no speech")
     if failed := [part for part in parts if part["error"]]:
         errors = [f"section {part['name']!r}: {part['error']}" for part in failed]
-        body = {part["name"]: _part_json(request, speech, part) for part in failed}
+        body = {part["name"]: _speech.part_json(request, speech, part) for part in failed}
         raise HttpError(_speech.failed_status(failed), errors[0], body={**body, "errors": errors})
     return reply({part["name"]: private_url(request, part["file"], part["label"]) for part in parts})
 
@@ -85,15 +85,3 @@ async def _by_identity(request: Request, script_id: str, query: dict[str, str]) 
         whom = f"for {values}" if values else "for the fallback track"
         raise HttpError(404, f"script {script_id!r} has no speech {whom}; create it with POST /speech")
     return speech
-
-
-def _key(speech: dict[str, Any], part: dict[str, Any]) -> str:
-    return f"{speech['version']}|{part['name']}" if speech["version"] else str(part["name"])
-
-
-def _part_json(request: Request, speech: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
-    known = {"created_at": speech["created_at"], "requestId": speech["request_id"]}
-    if part["error"]:
-        return {"message": part["error"], "status_code": str(_speech.failed_status([part])), **known}
-    url = private_url(request, part["file"], part["label"])
-    return {"message": "speech created", "status_code": "201", **known, "url": url}

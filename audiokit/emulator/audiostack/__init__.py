@@ -3,10 +3,13 @@
 from starlette.routing import Route
 
 from audiokit.emulator import _links, _media
-from audiokit.emulator.audiostack import content, mix, sound, speech
+from audiokit.emulator.audiostack import _speech, content, mix, sound, speech
 from audiokit.emulator.audiostack._envelope import credits_of
 
-__all__ = ["credits_of", "routes"]
+__all__ = ["KINDS", "credits_of", "routes"]
+
+KINDS = (_speech.KIND, mix.KIND)
+"""Kinds of work that outlive their calls, in the order in which they build on each other."""
 
 _TEMPLATE = "Production.Sound.Template"
 

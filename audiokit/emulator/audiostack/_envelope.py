@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
 
     from audiokit.emulator._context import Context
+    from audiokit.emulator._store import Transaction
 
 _KIND, _ID = "v2.credits", "balance"
 _VERSION = "2"
@@ -60,25 +61,25 @@ async def credits_of(context: Context, account: str) -> dict[str, float]:
     return {"left": left, "initial": initial, "spent": round(initial - left, 6)}
 
 
-async def spend(context: Context, account: str, amount: float) -> float:
-    """Take *amount* credits and return it, rounded as it is charged.
+def price(credits_: float) -> float:
+    """Round credits as they are charged."""
+    return round(credits_, 4)
+
+
+def take(step: Transaction, charged: float, *, initial: float) -> None:
+    """Take credits, as part of the step that orders what they are for.
 
     Raises:
         HttpError: 402, there are not enough.
     """
-    charged = round(amount, 4)
-    await context.store.put_new(_KIND, _ID, {"used": 0.0}, account=account)
-
-    def take(doc: dict[str, Any]) -> dict[str, Any]:
-        left = context.settings.initial_credits - doc["used"]
-        if charged > left + 1e-9:
-            raise HttpError(402, f"this call costs {charged:g} credits, {left:g} are left; ask for less")
-        return {**doc, "used": round(doc["used"] + charged, 4)}
-
-    await context.store.modify(_KIND, _ID, take, account=account)
-    return charged
+    used = (step.get(_KIND, _ID) or {"used": 0.0})["used"]
+    left = initial - used
+    if charged > left + 1e-9:
+        raise HttpError(402, f"this call costs {charged:g} credits, {left:g} are left; ask for less")
+    step.put(_KIND, _ID, {"used": round(used + charged, 4)})
 
 
-async def refund(context: Context, account: str, amount: float) -> None:
-    """Give credits back for work that failed."""
-    await context.store.modify(_KIND, _ID, lambda doc: {**doc, "used": doc["used"] - amount}, account=account)
+def pay_back(step: Transaction, doc: Mapping[str, Any]) -> None:
+    """Give back what a document of failed work cost."""
+    used = (step.get(_KIND, _ID) or {"used": 0.0})["used"]
+    step.put(_KIND, _ID, {"used": round(used - doc.get("cost", 0.0), 4)})

@@ -18,6 +18,8 @@ from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack import _scripts, _speech
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audiokit.emulator._context import Context
     from audiokit.emulator._plan import Justify
     from audiokit.emulator._script import Script
@@ -43,9 +45,11 @@ class MixOrder:
         has_tts_track: Also export the speech alone.
         track: Order of the track, with speech.
         seconds: Length it will have, as far as it is known before rendering.
+        request: The body as it came, but for naming the speech that is mixed.
         warnings: About options that have no effect here, and damaged media.
     """
 
+    request: Mapping[str, Any]
     script_id: str
     script_name: str
     audience: dict[str, str]
@@ -92,7 +96,10 @@ async def read_order(context: Context, account: str, fields: Fields) -> MixOrder
         wishes=_wishes(fields, script, context.settings.max_audio_s),
         options=attrs.evolve(options, duck_db=preset.duck_db, music_lufs=preset.music_lufs),
     )
+    named = {"scriptId": script_id} if speech is None else {"speechId": speech["id"]}
+    unnamed = {name: value for name, value in fields.values.items() if name not in {"scriptId", "speechId"}}
     return MixOrder(
+        request={**unnamed, **named},
         script_id=script_id,
         script_name=doc["scriptName"],
         audience=speech["audience"] if speech else {},
@@ -115,9 +122,9 @@ async def _source(context: Context, account: str, fields: Fields) -> tuple[str, 
             raise HttpError(404, f"speechId {speech_id!r} not found; create speech first")
     else:
         found = await context.store.find(
-            _speech.KIND, account=account, parent=script_id, newest_first=True, limit=1
+            _speech.KIND.name, account=account, parent=script_id, newest_first=True, limit=1
         )
-        speech = _progress.settled(found[0]) if found else None
+        speech = found[0] if found else None
     if speech is not None and speech["state"] == "processing":
         raise HttpError(
             400, f"speechId {speech['id']!r} is still being made; read it until it is done, then mix"

@@ -10,10 +10,11 @@ import attrs
 from audiokit.emulator import _progress, _voicing
 from audiokit.emulator._fields import Fields, as_texts, shown
 from audiokit.emulator._http import HttpError
-from audiokit.emulator._links import file_label, publish
+from audiokit.emulator._links import FILE_KIND, file_label, publish
 from audiokit.emulator._script import Say, ScriptError, fill
+from audiokit.emulator._submissions import submission
 from audiokit.emulator.audiostack import _scripts
-from audiokit.emulator.audiostack._envelope import CHARACTERS_PER_CREDIT, refund, spend
+from audiokit.emulator.audiostack._envelope import CHARACTERS_PER_CREDIT, pay_back, price, take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from audiokit.emulator._script import SpeechPart
     from audiokit.emulator._voicing import Delivery
 
-KIND = "v2.speech"
-FILE_KIND = "v2.file"
 _SILENT_OPTIONS = ("useDenoiser", "useAutofix", "voiceIntelligence")
 
 
@@ -38,9 +37,11 @@ class SpeechOrder:
         deliveries: Part name -> how it is spoken.
         is_public: Open to everybody.
         use_cache: Take earlier renderings of the same words.
+        request: The body as it came.
         warnings: About options that have no effect here.
     """
 
+    request: Mapping[str, Any]
     script_id: str
     parts: tuple[SpeechPart, ...]
     values: dict[str, str]
@@ -77,6 +78,7 @@ async def read_order(context: Context, account: str, fields: Fields) -> SpeechOr
     known = {name.casefold(): name for name in script.parameters}
     warnings += [f"audience.{name} fits no placeholder" for name in audience if name.casefold() not in known]
     order = SpeechOrder(
+        request=fields.values,
         script_id=script_id,
         parts=parts,
         values=audience,
@@ -113,24 +115,28 @@ async def start(
         for item in fill(part, order.values).items
         if isinstance(item, Say)
     )
-    cost = await spend(context, account, characters / CHARACTERS_PER_CREDIT)
+    cost = price(characters / CHARACTERS_PER_CREDIT)
     doc = {
+        "cost": cost,
         "script_id": order.script_id,
         "audience": order.values,
         "public": order.is_public,
         "created_at": context.now(),
         "parts": [],
     }
+    speech_id = str(uuid.uuid4())
     made = await _progress.begin(
         context,
         KIND,
-        str(uuid.uuid4()),
+        speech_id,
         doc,
         lambda: _speak_all(context, account, order),
+        request=order.request,
+        record=submission("audiostack", "Speech.TTS.create", speech_id, label=order.script_id),
         account=account,
         parent=order.script_id,
         hold_s=hold_s,
-        undo=lambda: refund(context, account, cost),
+        pay=lambda step: take(step, cost, initial=context.settings.initial_credits),
     )
     return made, cost
 
@@ -155,7 +161,17 @@ async def _speak_all(context: Context, account: str, order: SpeechOrder) -> dict
             "seconds": spoken.seconds,
         }
 
-    return {"parts": await _progress.together(one(part) for part in order.parts)}
+    parts = await _progress.together(one(part) for part in order.parts)
+    return {"parts": parts, "seconds": sum(part["seconds"] for part in parts)}
+
+
+async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
+    """Speak once more what a document asks for, with the script as it is now."""
+    return await _speak_all(context, account, await read_order(context, account, Fields(doc["request"])))
+
+
+KIND = _progress.Kind(name="v2.speech", work="speech", make=_make, pay_back=pay_back)
+"""Speech of a script."""
 
 
 def _delivery(settings: list[Fields]) -> Delivery:

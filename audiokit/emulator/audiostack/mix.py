@@ -9,20 +9,22 @@ from audiokit.emulator import _production, _progress
 from audiokit.emulator._body import read_json
 from audiokit.emulator._fields import Fields
 from audiokit.emulator._http import HttpError, account_of, context_of
-from audiokit.emulator._links import file_label
+from audiokit.emulator._links import file_label, forget_links
 from audiokit.emulator._order import PRESETS
-from audiokit.emulator.audiostack._envelope import SECONDS_PER_CREDIT, envelope, refund, spend
+from audiokit.emulator._submissions import submission
+from audiokit.emulator.audiostack._envelope import SECONDS_PER_CREDIT, envelope, pay_back, price, take
 from audiokit.emulator.audiostack._mix_order import MixOrder, read_order
 from audiokit.emulator.audiostack._speech import keep_file
 from audiokit.emulator.audiostack._urls import file_url
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from audiokit.emulator._context import Context
 
-_KIND = "v2.mix"
 _FORMAT = "wav"
 
 
@@ -30,20 +32,27 @@ async def create(request: Request) -> Response:
     """Mix speech over the template's segments."""
     context, account = context_of(request), account_of(request)
     order = await read_order(context, account, Fields(await read_json(request)))
-    cost = await spend(context, account, order.seconds / SECONDS_PER_CREDIT)
+    cost = price(order.seconds / SECONDS_PER_CREDIT)
     production_id = str(uuid.uuid4())
-    stem = "__".join([order.script_name, *(f"{key}~{value}" for key, value in order.audience.items())])
-    doc = {"script_id": order.script_id, "public": order.is_public, "created_at": context.now(), "files": []}
+    doc = {
+        "script_id": order.script_id,
+        "public": order.is_public,
+        "cost": cost,
+        "created_at": context.now(),
+        "files": [],
+    }
     mix = await _progress.begin(
         context,
-        _KIND,
+        KIND,
         production_id,
         doc,
-        lambda: _render(context, account, order, file_label(stem)),
+        lambda: _render(context, account, order),
+        request=order.request,
+        record=submission("audiostack", "Production.Mix.create", production_id, label=order.script_id),
         account=account,
         parent=order.script_id,
         hold_s=context.settings.hold_s,
-        undo=lambda: refund(context, account, cost),
+        pay=lambda step: take(step, cost, initial=context.settings.initial_credits),
     )
     return await _reply(request, mix, cost=cost, warnings=order.warnings)
 
@@ -63,7 +72,7 @@ async def retrieve(request: Request) -> Response:
 async def find(request: Request) -> Response:
     """List mixes, of one script when asked for."""
     docs = await context_of(request).store.find(
-        _KIND, account=account_of(request), parent=request.query_params.get("scriptId") or None
+        KIND.name, account=account_of(request), parent=request.query_params.get("scriptId") or None
     )
     items = [_data(request, doc) for doc in docs]
     return await envelope(request, {"productionIds": items}, message=f"{len(items)} found")
@@ -72,7 +81,9 @@ async def find(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """Forget a mix."""
     mix = await _require(request)
-    await context_of(request).store.delete(_KIND, mix["id"], account=account_of(request))
+    context = context_of(request)
+    await context.store.delete(KIND.name, mix["id"], account=account_of(request))
+    await forget_links(context, (file["file"] for file in mix["files"]))
     return await envelope(request, {}, message="mix deleted")
 
 
@@ -83,13 +94,24 @@ async def list_presets(request: Request) -> Response:
 
 async def _require(request: Request) -> dict[str, Any]:
     production_id = request.path_params["productionId"]
-    mix = await _progress.current(context_of(request), _KIND, production_id, account=account_of(request))
+    mix = await _progress.current(context_of(request), KIND, production_id, account=account_of(request))
     if mix is None:
         raise HttpError(404, f"productionId {production_id!r} not found")
     return mix
 
 
-async def _render(context: Context, account: str, order: MixOrder, label: str) -> dict[str, Any]:
+async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
+    """Mix once more what a document asks for, with script and template as they are now."""
+    return await _render(context, account, await read_order(context, account, Fields(doc["request"])))
+
+
+KIND = _progress.Kind(name="v2.mix", work="mix", make=_make, pay_back=pay_back)
+"""A mix."""
+
+
+async def _render(context: Context, account: str, order: MixOrder) -> dict[str, Any]:
+    stem = "__".join([order.script_name, *(f"{key}~{value}" for key, value in order.audience.items())])
+    label = file_label(stem)
     outputs = await _production.produce(context, order.track, [_FORMAT])
     files = [{"name": label, "format": _FORMAT, "file": outputs[0].file}]
     if order.has_tts_track:

@@ -8,7 +8,7 @@ from audiokit.emulator import _progress
 from audiokit.emulator._body import read_json
 from audiokit.emulator._fields import Fields, query_flag
 from audiokit.emulator._http import HttpError, account_of, context_of
-from audiokit.emulator._links import send_file
+from audiokit.emulator._links import FILE_KIND, forget_links, send_file
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack import _speech
 from audiokit.emulator.audiostack._envelope import envelope
@@ -44,7 +44,7 @@ async def find(request: Request) -> Response:
     """List speech, of one script when asked for."""
     context, query = context_of(request), request.query_params
     docs = await context.store.find(
-        _speech.KIND, account=account_of(request), parent=query.get("scriptId") or None
+        _speech.KIND.name, account=account_of(request), parent=query.get("scriptId") or None
     )
     items = [_data(request, doc) for doc in docs]
     return await envelope(request, {"speechIds": items}, message=f"{len(items)} found")
@@ -53,14 +53,16 @@ async def find(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """Forget speech."""
     speech = await require(request, request.path_params["speechId"])
-    await context_of(request).store.delete(_speech.KIND, speech["id"], account=account_of(request))
+    context = context_of(request)
+    await context.store.delete(_speech.KIND.name, speech["id"], account=account_of(request))
+    await forget_links(context, (part["file"] for part in speech["parts"]))
     return await envelope(request, {}, message="speech deleted")
 
 
 async def serve_file(request: Request) -> Response:
     """Send a file of the account."""
     file_id = request.path_params["file_id"]
-    if await context_of(request).store.get(_speech.FILE_KIND, file_id, account=account_of(request)) is None:
+    if await context_of(request).store.get(FILE_KIND, file_id, account=account_of(request)) is None:
         raise HttpError(404, "no file of this account has this link")
     return await send_file(request)
 

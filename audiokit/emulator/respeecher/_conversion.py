@@ -80,7 +80,7 @@ async def _make(context: Context, account: str, conversion_id: str, order_id: st
         _account.take(step, cost(original))
         step.update("order", order_id, state="done", closed_at=now, transaction_id=transaction_id)
 
-    await settle(context, account, file_id, end)
+    await settle(context, account, [file_id, changes["_waveform_id"]], end)
 
 
 @attrs.frozen

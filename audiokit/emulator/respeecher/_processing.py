@@ -16,7 +16,7 @@ from audiokit.emulator._store import MissingDocumentError
 from audiokit.emulator._work import WorkError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
     from audiokit.emulator._context import Context
@@ -111,7 +111,8 @@ async def ingest(
             duration=facts["seconds"],
             process_stage=facts.get("note"),
         )
-        await context.store.update("recording", recording["id"], account=account, **changes)
+        id_, made = recording["id"], [changes["_waveform_id"]]  # the sound itself is named already
+        await settle(context, account, made, lambda step: step.update("recording", id_, **changes))
 
 
 async def speak(context: Context, account: str, recording: dict[str, Any], item: dict[str, Any]) -> None:
@@ -125,7 +126,8 @@ async def speak(context: Context, account: str, recording: dict[str, Any], item:
             file_id = await context.files.keep(out)
         stem = recording["label"] or "text"
         changes = await finished(context, id_, file_id, stem=stem, duration=seconds)
-        await settle(context, account, file_id, lambda step: step.update("recording", id_, **changes))
+        made = [file_id, changes["_waveform_id"]]
+        await settle(context, account, made, lambda step: step.update("recording", id_, **changes))
 
 
 async def pretend(
@@ -173,7 +175,14 @@ async def finished(
         extension: Of its real format.
         duration: Seconds.
         **changes: Further fields.
+
+    Raises:
+        MissingDocumentError: The recording was deleted, and its file with it.
     """
+    try:
+        size_bytes = context.files.size_bytes(file_id)
+    except FileNotFoundError:
+        raise MissingDocumentError(f"the file of recording {recording_id!r} is gone") from None
     waveform_id = await _picture(context, context.files.path(file_id))
     shown = f"{safe_name(stem, 'recording')[:70].rstrip(' .')}.{extension}"
     base = f"{FILES_URL}/{recording_id}"
@@ -183,7 +192,7 @@ async def finished(
         "url": f"{base}/{quote(shown)}",
         "waveform_url": None if waveform_id is None else f"{base}/{WAVEFORM_NAME}",
         "file_name": shown,
-        "size": context.files.size_bytes(file_id),
+        "size": size_bytes,
         "duration": round(duration, 3),
         "error": None,
         "_file_id": file_id,
@@ -193,9 +202,9 @@ async def finished(
 
 
 async def settle(
-    context: Context, account: str, file_id: str, change: Callable[[Transaction], object]
+    context: Context, account: str, made: Sequence[str | None], change: Callable[[Transaction], object]
 ) -> None:
-    """Write down, in one step, that a file was made; if that fails the file is given up.
+    """Write down, in one step, that files were made; if that fails they are given up.
 
     Raises:
         MissingDocumentError: What the file was made for was deleted meanwhile.
@@ -203,7 +212,7 @@ async def settle(
     try:
         await context.store.transact(change, account=account)
     except BaseException:
-        await context.store.forget_files(file_id)
+        await context.store.forget_files(*filter(None, made))
         raise
 
 

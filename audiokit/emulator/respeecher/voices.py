@@ -37,6 +37,7 @@ _SORTS = {
     "pitch": lambda voice: voice.pitch_hz,
     "rating": lambda voice: voice.rating,
     "created_at": lambda voice: voice.created_at,
+    "default": lambda voice: voice.created_at,
 }
 _FILTERS = {
     "visibility": ("public", "paid", "private", "kids"),

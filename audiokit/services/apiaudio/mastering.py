@@ -108,6 +108,7 @@ CREATE = Endpoint(
     path="/mastering",
     returns=MasteredTrack,
     expects=frozenset({200, 202}),
+    look_up=("scriptId",),
     source=_SOURCE,
 )
 RETRIEVE = get(

@@ -14,9 +14,10 @@ from audiokit.errors import NotFound
 from audiokit.services._check import text
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._upload import uploading
 from audiokit.services.apiaudio._base import ApiAudioService
-from audiokit.transport import Retry, StreamBody, Target, as_source
-from audiokit.typing import AudioData, CallOptions, ProgressCallback, StrPath
+from audiokit.transport import Retry, StreamBody, Target
+from audiokit.typing import AudioData, CallOptions, ProgressCallback, ReceiptCallback, StrPath
 
 
 @attrs.define
@@ -93,33 +94,39 @@ class Media(ApiAudioService):
         name: str | None = None,
         tags: Iterable[str] = (),
         on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> UploadedMedia:
         """Upload a file, in chunks: ask for a place, then put the bytes there without the key.
 
         Args:
-            data: Path, bytes or async iterable.
+            data: See `AudioData`.
             name: Name to keep it under, a label; the path's own when not given.
             tags: Tags to keep with it.
-            on_progress: Called after each chunk sent.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
             options: See `CallOptions`.
 
         Raises:
             RequestRefused: The content is no audio the API can use.
         """
-        source = await as_source(data, name=name)
-        query = {"filename": source.name, "tags": ",".join(tags) or None}
         budget = self._budget(options, default_s=math.inf)
-        reply = await self._reply(UPLOAD_URL, query=query, options=budget.options())
-        media = self._structure(UPLOAD_URL, reply, UploadedMedia)
-        if not media.file_upload_url:
-            raise self._unexpected(
-                UPLOAD_URL, reply, "holds no fileUploadUrl, so there is no place to upload to"
-            )
-        # The official client labels every file audio/mpeg, and presigned places may insist on it.
-        body = StreamBody(source=source, content_type="audio/mpeg", on_progress=on_progress)
-        call = self._at(PUT, media.file_upload_url, body=body, authorise=False, options=budget.options())
-        await self._send(PUT, call, options)
+        async with uploading(
+            PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
+        ) as source:
+            query = {"filename": source.name, "tags": ",".join(tags) or None}
+            reply = await self._reply(UPLOAD_URL, query=query, options=budget.options())
+            media = self._structure(UPLOAD_URL, reply, UploadedMedia)
+            if not media.file_upload_url:
+                raise self._unexpected(
+                    UPLOAD_URL, reply, "holds no fileUploadUrl, so there is no place to upload to"
+                )
+            # The official client labels every file audio/mpeg, and presigned places may insist on it.
+            body = StreamBody(source=source, content_type="audio/mpeg", on_progress=on_progress)
+            call = self._at(PUT, media.file_upload_url, body=body, authorise=False, options=budget.options())
+            await self._send(PUT, call, options)
         return media
 
     async def list(

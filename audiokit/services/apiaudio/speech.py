@@ -104,6 +104,7 @@ CREATE = Endpoint(
     path="/speech",
     returns=_Document,
     expects=frozenset({200, 202}),
+    look_up=("scriptId",),
     source="official Python client 0.17, Speech; openapi v1",
 )
 RETRIEVE = get(

@@ -14,9 +14,10 @@ from audiokit.services._check import one_of
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look
+from audiokit.services._upload import uploading
 from audiokit.services.audiostack._base import AudioStackService, StackModel, given
-from audiokit.transport import Retry, StreamBody, Target, as_source
-from audiokit.typing import AudioData, CallOptions, ProgressCallback, StrPath
+from audiokit.transport import Retry, StreamBody, Target
+from audiokit.typing import AudioData, CallOptions, ProgressCallback, ReceiptCallback, StrPath
 
 
 @attrs.define
@@ -128,28 +129,34 @@ class Files(AudioStackService):
         folder_id: str | None = None,
         category_id: str | None = None,
         on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> StackFile:
         """Upload a file, in chunks: ask for a place, put the bytes there without the key, get the item.
 
         Args:
-            data: Path, bytes or async iterable.
+            data: See `AudioData`.
             name: Name to keep it under; the path's own when not given.
             folder_id: Folder to keep it in; the root when not given.
             category_id: Its category, one of `categories`.
-            on_progress: Called after each chunk sent.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
             options: See `CallOptions`.
 
         Returns:
             The file; `is_ready` tells whether the API has taken the content in.
         """
-        source = await as_source(data, name=name)
         budget = self._budget(options, default_s=math.inf)
-        body = {"file_name": source.name, "folder_id": folder_id, "category_id": category_id}
-        place = await self._call(CREATE, json=given(body), options=budget.options())
-        content = StreamBody(source=source, content_type=place.mime_type, on_progress=on_progress)
-        call = self._at(PUT, place.upload_url, body=content, authorise=False, options=budget.options())
-        await self._send(PUT, call, options)
+        async with uploading(
+            PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
+        ) as source:
+            body = {"file_name": source.name, "folder_id": folder_id, "category_id": category_id}
+            place = await self._call(CREATE, json=given(body), options=budget.options())
+            content = StreamBody(source=source, content_type=place.mime_type, on_progress=on_progress)
+            call = self._at(PUT, place.upload_url, body=content, authorise=False, options=budget.options())
+            await self._send(PUT, call, options)
         return await self.get(place.file_id, **budget.options())
 
     async def create_and_wait(
@@ -160,6 +167,8 @@ class Files(AudioStackService):
         folder_id: str | None = None,
         category_id: str | None = None,
         on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> StackFile:
         """Upload a file and wait until the API has taken it in; arguments as `create`, raises as `wait`."""
@@ -170,6 +179,8 @@ class Files(AudioStackService):
             folder_id=folder_id,
             category_id=category_id,
             on_progress=on_progress,
+            on_receipt=on_receipt,
+            checksum=checksum,
             **budget.options(),
         )
         return file if file.is_ready else await self.wait(file.file_id, **budget.options())

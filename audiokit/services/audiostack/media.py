@@ -10,9 +10,11 @@ import attrs
 
 from audiokit.services._check import audio
 from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._poll import Budget
+from audiokit.services._upload import uploading
 from audiokit.services.audiostack._base import AudioStackService, StackModel
-from audiokit.transport import Retry, Source, StreamBody, as_source
-from audiokit.typing import AudioData, CallOptions, ProgressCallback
+from audiokit.transport import Retry, Source, StreamBody
+from audiokit.typing import AudioData, CallOptions, ProgressCallback, ReceiptCallback
 
 
 @attrs.define
@@ -75,21 +77,29 @@ class StackMediaFiles(AudioStackService):
         *,
         name: str | None = None,
         on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> StackMedia:
         """Upload a file, in chunks: ask for a place, put the bytes there without the key, get the item.
 
         Args:
-            data: Path, bytes or async iterable. Sound segments must be wav.
+            data: See `AudioData`. Sound segments must be wav.
             name: Name to keep it under, a label; the path's own when not given.
-            on_progress: Called after each chunk sent.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
             options: See `CallOptions`.
 
         Raises:
             RequestRefused: The content is no audio the API can use.
         """
-        source = await as_source(data, name=name)
-        return await self._put(source, on_progress=on_progress, options=options)
+        budget = self._budget(options, default_s=math.inf)
+        async with uploading(
+            PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
+        ) as source:
+            media_id = await self._put(source, budget, on_progress=on_progress, options=options)
+        return await self.get(media_id, **budget.options())
 
     async def create_wav(
         self,
@@ -97,6 +107,8 @@ class StackMediaFiles(AudioStackService):
         *,
         name: str | None = None,
         on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> StackMedia:
         """As `create`, for sound segments: refuses all but wav before anything is sent.
@@ -104,9 +116,13 @@ class StackMediaFiles(AudioStackService):
         Raises:
             UnsupportedAudio: The content is not wav, whatever the name says.
         """
-        source = await as_source(data, name=name)
-        audio("data", source, {"wav"})
-        return await self._put(source, on_progress=on_progress, options=options)
+        budget = self._budget(options, default_s=math.inf)
+        async with uploading(
+            PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
+        ) as source:
+            audio("data", source, {"wav"})
+            media_id = await self._put(source, budget, on_progress=on_progress, options=options)
+        return await self.get(media_id, **budget.options())
 
     async def get(self, media_id: str, **options: Unpack[CallOptions]) -> StackMedia:
         """Get one uploaded file's item."""
@@ -121,11 +137,16 @@ class StackMediaFiles(AudioStackService):
         await self._call(DELETE, path={"media_id": media_id}, options=options)
 
     async def _put(
-        self, source: Source, *, on_progress: ProgressCallback | None, options: CallOptions
-    ) -> StackMedia:
-        budget = self._budget(options, default_s=math.inf)
+        self,
+        source: Source,
+        budget: Budget,
+        *,
+        on_progress: ProgressCallback | None,
+        options: CallOptions,
+    ) -> str:
+        """Ask for a place and put the bytes there; gives the id of the media."""
         place = await self._call(CREATE, json={"fileName": source.name}, options=budget.options())
         body = StreamBody(source=source, on_progress=on_progress)
         call = self._at(PUT, place.file_upload_url, body=body, authorise=False, options=budget.options())
         await self._send(PUT, call, options)
-        return await self.get(place.media_id, **budget.options())
+        return place.media_id

@@ -123,6 +123,7 @@ CREATE = Endpoint(
     path="/production/mix",
     returns=Mix,
     expects=frozenset({200, 202}),
+    look_up=("scriptId", "speechId"),
     source=_SOURCE,
 )
 GET = get(

@@ -78,6 +78,7 @@ CREATE = Endpoint(
     path="/speech/tts",
     returns=TTS,
     expects=frozenset({200, 202}),
+    look_up=("scriptId",),
     source=_SOURCE,
 )
 GET = get("audiostack.tts.get", "/speech/tts/{speech_id}", TTS, expects=frozenset({200, 202}), source=_SOURCE)

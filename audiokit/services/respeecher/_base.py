@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
 from audiokit.services._check import between
@@ -10,7 +11,8 @@ from audiokit.services._dialect import RESPEECHER
 from audiokit.services._endpoint import Endpoint
 from audiokit.services._pages import Page, Pages
 from audiokit.services._service import QueryValue, Service
-from audiokit.typing import CallOptions
+from audiokit.transport import Call, Target, fetch_and_extract
+from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 T = TypeVar("T")
 
@@ -50,3 +52,20 @@ class RespeecherService(Service):
             return Page(items=items, total=total if isinstance(total, int) else None, offset=at)
 
         return Pages(fetch, offset=offset)
+
+    async def _save_archive(
+        self,
+        endpoint: Endpoint[None],
+        call: Call,
+        to: StrPath,
+        *,
+        extract: bool,
+        on_progress: ProgressCallback | None,
+        options: CallOptions,
+    ) -> Path:
+        """Download a zip to *to*, or with *extract* its content to the new folder *to*."""
+
+        async def save(target: Target) -> Path:
+            return await self._save(endpoint, call, target, on_progress=on_progress, options=options)
+
+        return await (fetch_and_extract(save, to) if extract else save(Target.of(to, must_be_audio=False)))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Unpack
 
+from audiokit._config import RateClass
 from audiokit.errors import InvalidRequest
 from audiokit.services._check import audio, text
 from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._upload import uploading
 from audiokit.services.respeecher._base import AUDIO_FORMATS, LABEL_CHARACTERS
 from audiokit.services.respeecher._recording import Recording
 from audiokit.services.respeecher._recording_following import FollowedRecordings
-from audiokit.transport import Call, Multipart, Target, as_source
-from audiokit.typing import AudioData, CallOptions, ProgressCallback, StrPath
+from audiokit.transport import Call, Multipart, Target
+from audiokit.typing import AudioData, CallOptions, ProgressCallback, ReceiptCallback, StrPath
 
 _SOURCE = "vendor endpoint reference, Recordings"
 
@@ -23,6 +26,8 @@ UPLOAD = Endpoint(
     method="POST",
     path="/api/recordings",
     returns=Recording,
+    rate_class=RateClass.SLOW,
+    look_up=("parent_folder_id", "label", "microphone"),
     source=_SOURCE,
 )
 EXPORT: Endpoint[None] = get("respeecher.recordings.export", "/api/recordings/export", None, source=_SOURCE)
@@ -31,6 +36,7 @@ DOWNLOAD: Endpoint[None] = get(
     "/api/{file_url}",
     None,
     expects=frozenset({200, 206}),
+    rate_class=RateClass.FREE,
     source="gateway openapi 0.6.0, official TTS client",
 )
 
@@ -46,31 +52,37 @@ class RecordingFiles(FollowedRecordings):
         label: str | None = None,
         microphone: str = "file",
         on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> Recording:
         """Upload an original recording, in chunks; its state may be ``processing`` at first.
 
         Args:
-            data: wav, ogg, mp3 or flac.
+            data: wav, ogg, mp3 or flac; a path, bytes, an open file, ... (`AudioData` has them all).
             folder_id: The folder that shall hold it.
             label: Up to 40 characters.
             microphone: Name of the microphone, ``file`` for a file.
-            on_progress: Called after each chunk sent.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
             options: See `CallOptions`.
 
         Raises:
             UnsupportedAudio: The content is no such audio; nothing was sent.
+            UploadInterrupted: *data* changed while it was sent, or cannot be sent a second time.
             RequestRefused: The audio cannot be decoded, is too long, or the folder is unknown.
             OutcomeUnknown: The connection broke; look with `list_originals` before repeating.
         """
         text("label", label, longest=LABEL_CHARACTERS)
-        source = await as_source(data)
-        audio("data", source, AUDIO_FORMATS)
         fields = [("parent_folder_id", folder_id), ("microphone", microphone)]
         if label is not None:
             fields.append(("label", label))
-        body = Multipart(fields=fields, file_field="data", source=source, on_progress=on_progress)
-        return await self._call(UPLOAD, body=body, options=options)
+        budget = self._budget(options, default_s=math.inf)
+        async with uploading(UPLOAD, data, budget, on_receipt=on_receipt, checksum=checksum) as source:
+            audio("data", source, AUDIO_FORMATS)
+            body = Multipart(fields=fields, file_field="data", source=source, on_progress=on_progress)
+            return await self._call(UPLOAD, body=body, options=budget.options())
 
     async def upload_and_wait(
         self,
@@ -80,6 +92,8 @@ class RecordingFiles(FollowedRecordings):
         label: str | None = None,
         microphone: str = "file",
         on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> Recording:
         """Upload and follow until the recording is ready; arguments as `upload`.
@@ -95,6 +109,8 @@ class RecordingFiles(FollowedRecordings):
             label=label,
             microphone=microphone,
             on_progress=on_progress,
+            on_receipt=on_receipt,
+            checksum=checksum,
             **budget.options(),
         )
         return await self.wait(uploaded.id, **budget.options())
@@ -105,6 +121,7 @@ class RecordingFiles(FollowedRecordings):
         to: StrPath,
         *,
         starred_only: bool = False,
+        extract: bool = False,
         on_progress: ProgressCallback | None = None,
         **options: Unpack[CallOptions],
     ) -> Path:
@@ -112,19 +129,27 @@ class RecordingFiles(FollowedRecordings):
 
         Args:
             original_id: The original recording.
-            to: A folder (the server names the file) or a file path.
+            to: A folder (the server names the file) or a file path. With *extract*, the folder to unpack
+                to, which must not exist yet or be empty.
             starred_only: Only starred recordings go into the zip.
+            extract: Unpack the zip, within `ArchiveLimits()`, and do not keep it. The timeout is for the
+                download.
             on_progress: Called after each chunk.
             options: See `CallOptions`.
 
         Returns:
-            Path of the zip.
+            Path of the zip, or with *extract* of the folder.
+
+        Raises:
+            InvalidRequest: With *extract*, *to* is no new or empty folder; nothing was sent.
+            UnpackFailed: The zip is damaged, unsafe or too large to unpack; nothing is left behind.
+                `audiokit.archives.extract` unpacks a zip with limits of your own.
         """
         call = self._build(
             EXPORT, query={"original_id": original_id, "starred_only": starred_only}, options=options
         )
-        return await self._save(
-            EXPORT, call, Target.of(to, must_be_audio=False), on_progress=on_progress, options=options
+        return await self._save_archive(
+            EXPORT, call, to, extract=extract, on_progress=on_progress, options=options
         )
 
     async def download(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Unpack
 
+from audiokit._config import RateClass
 from audiokit.services._check import text
 from audiokit.services._endpoint import Endpoint
 from audiokit.services.respeecher._base import LABEL_CHARACTERS
@@ -18,6 +19,8 @@ CREATE_TTS = Endpoint(
     method="POST",
     path="/api/v2/recordings/tts",
     returns=Recording,
+    rate_class=RateClass.SLOW,
+    look_up=("parent_folder_id", "label"),
     source="vendor endpoint reference, TTS",
 )
 

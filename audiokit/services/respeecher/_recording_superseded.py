@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 import attrs
 
+from audiokit._config import RateClass
 from audiokit.errors import InvalidRequest
 from audiokit.services._check import text
 from audiokit.services._endpoint import Endpoint
@@ -42,6 +43,8 @@ CREATE_TTS_V1 = Endpoint(
     method="POST",
     path="/api/recordings/tts",
     returns=Recording,
+    rate_class=RateClass.SLOW,
+    look_up=("parent_folder_id", "label"),
     source="vendor endpoint reference, Recordings (deprecated)",
 )
 CONVERSION_ORDER_V1 = Endpoint(
@@ -49,6 +52,8 @@ CONVERSION_ORDER_V1 = Endpoint(
     method="POST",
     path="/api/recordings/conversion-order",
     returns=list[Recording],
+    rate_class=RateClass.SLOW,
+    look_up=("original_id",),
     source="gateway openapi 0.6.0 (superseded)",
 )
 CONVERSION_REDO = Endpoint(
@@ -56,6 +61,8 @@ CONVERSION_REDO = Endpoint(
     method="POST",
     path="/api/recordings/conversion-redo/{recording_id}",
     returns=Recording,
+    rate_class=RateClass.SLOW,
+    look_up=("recording_id",),
     source="gateway openapi 0.6.0 (superseded)",
 )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Unpack
 
 import attrs
 
+from audiokit._config import RateClass
 from audiokit._unset import UNSET
 from audiokit.errors import RemoteFailure
 from audiokit.services._check import audio, text
@@ -14,10 +16,11 @@ from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import Pages
 from audiokit.services._poll import Look
+from audiokit.services._upload import uploading
 from audiokit.services.respeecher._base import AUDIO_FORMATS, LABEL_CHARACTERS, RespeecherService
 from audiokit.services.respeecher.session import User
-from audiokit.transport import Multipart, Retry, as_source
-from audiokit.typing import AudioData, CallOptions, ProgressCallback
+from audiokit.transport import Multipart, Retry
+from audiokit.typing import AudioData, CallOptions, ProgressCallback, ReceiptCallback
 
 
 @attrs.define
@@ -52,6 +55,8 @@ CREATE = Endpoint(
     method="POST",
     path="/api/calibration",
     returns=Calibration,
+    rate_class=RateClass.SLOW,
+    look_up=("name",),
     source=_SOURCE,
 )
 ENABLE = Endpoint(
@@ -99,6 +104,8 @@ class Calibrations(RespeecherService):
         data: AudioData,
         *,
         on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> Calibration:
         """Upload a recording to be measured; its state is ``processing`` at first.
@@ -106,7 +113,9 @@ class Calibrations(RespeecherService):
         Args:
             name: Unique in the account, 1 to 40 characters.
             data: wav, ogg, mp3 or flac; three seconds of speech or more give a good figure.
-            on_progress: Called after each chunk sent.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
             options: See `CallOptions`.
 
         Raises:
@@ -114,10 +123,12 @@ class Calibrations(RespeecherService):
             RequestRefused: The name is taken, or the audio cannot be used.
         """
         text("name", name, shortest=1, longest=LABEL_CHARACTERS)
-        source = await as_source(data)
-        audio("data", source, AUDIO_FORMATS)
-        body = Multipart(fields=[("name", name)], file_field="data", source=source, on_progress=on_progress)
-        return await self._call(CREATE, body=body, options=options)
+        fields = [("name", name)]
+        budget = self._budget(options, default_s=math.inf)
+        async with uploading(CREATE, data, budget, on_receipt=on_receipt, checksum=checksum) as source:
+            audio("data", source, AUDIO_FORMATS)
+            body = Multipart(fields=fields, file_field="data", source=source, on_progress=on_progress)
+            return await self._call(CREATE, body=body, options=budget.options())
 
     async def create_and_wait(
         self,
@@ -125,6 +136,8 @@ class Calibrations(RespeecherService):
         data: AudioData,
         *,
         on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> Calibration:
         """Upload and follow to the end; arguments as `create`.
@@ -134,7 +147,14 @@ class Calibrations(RespeecherService):
             JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
         """
         budget = self._budget(options)
-        created = await self.create(name, data, on_progress=on_progress, **budget.options())
+        created = await self.create(
+            name,
+            data,
+            on_progress=on_progress,
+            on_receipt=on_receipt,
+            checksum=checksum,
+            **budget.options(),
+        )
         return await self.wait(created.id, **budget.options())
 
     async def wait(self, calibration_id: str, **options: Unpack[CallOptions]) -> Calibration:

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import attrs
 
+from audiokit._config import RateClass
 from audiokit.errors import InvalidRequest
 from audiokit.services._check import finite, text
 from audiokit.services._convert import Model, wire
@@ -76,6 +77,8 @@ CREATE = Endpoint(
     path="/api/v2/orders",
     returns=list[Order],
     retry=Retry.IF_REFUSED,  # a blind repeat would be billed twice
+    rate_class=RateClass.SLOW,
+    look_up=("original_id",),
     source=_SOURCE,
 )
 RETRY = Endpoint(
@@ -84,6 +87,8 @@ RETRY = Endpoint(
     path="/api/v2/orders/retry/{recording_id}",
     returns=Order,
     retry=Retry.IF_REFUSED,
+    rate_class=RateClass.SLOW,
+    look_up=("recording_id",),
     source=_SOURCE,
 )
 

@@ -14,7 +14,7 @@ from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import Pages
 from audiokit.services.respeecher._base import LABEL_CHARACTERS, RespeecherService
-from audiokit.transport import Retry, Target, Transport
+from audiokit.transport import Retry, Transport
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 
@@ -153,6 +153,7 @@ class Projects(RespeecherService):
         to: StrPath,
         *,
         starred_only: bool = False,
+        extract: bool = False,
         on_progress: ProgressCallback | None = None,
         **options: Unpack[CallOptions],
     ) -> Path:
@@ -160,17 +161,25 @@ class Projects(RespeecherService):
 
         Args:
             project_id: The project.
-            to: A folder (the server names the file) or a file path.
+            to: A folder (the server names the file) or a file path. With *extract*, the folder to unpack
+                to, which must not exist yet or be empty.
             starred_only: Only starred recordings go into the zip.
+            extract: Unpack the zip, within `ArchiveLimits()`, and do not keep it. The timeout is for the
+                download.
             on_progress: Called after each chunk.
             options: See `CallOptions`.
 
         Returns:
-            Path of the zip.
+            Path of the zip, or with *extract* of the folder.
+
+        Raises:
+            InvalidRequest: With *extract*, *to* is no new or empty folder; nothing was sent.
+            UnpackFailed: The zip is damaged, unsafe or too large to unpack; nothing is left behind.
+                `audiokit.archives.extract` unpacks a zip with limits of your own.
         """
         call = self._build(
             EXPORT, path={"project_id": project_id}, query={"starred_only": starred_only}, options=options
         )
-        return await self._save(
-            EXPORT, call, Target.of(to, must_be_audio=False), on_progress=on_progress, options=options
+        return await self._save_archive(
+            EXPORT, call, to, extract=extract, on_progress=on_progress, options=options
         )

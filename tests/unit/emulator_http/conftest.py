@@ -79,15 +79,25 @@ class FakeWork:
             raise WorkError("refused", "the file starts like WAV, but its header is damaged") from exc
         if seconds > max_seconds:
             raise WorkError("refused", f"the audio is longer than {max_seconds:g} seconds")
-        return {"format": "wav", "seconds": seconds, "note": None}
+        return {"format": "wav", "seconds": seconds, "note": None, "lufs": -23.0}
 
-    def _speak(self, out: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    def _speak(self, out: str, items: list[dict[str, Any]], **_params: Any) -> dict[str, Any]:
         Path(out).write_bytes(make_wav(0.25))
         return {"seconds": 0.25, "words": []}
 
     def _convert(self, source: str, out: str, **params: Any) -> dict[str, Any]:
         Path(out).write_bytes(Path(source).read_bytes())
         return {"seconds": 30.0, "source_f0_hz": 150.0, "shift_semitones": 3, "expected_f0_hz": 178.4}
+
+    def _template(self, out: str, **_params: Any) -> dict[str, Any]:
+        Path(out).write_bytes(make_wav(1.0))
+        return {"seconds": 1.0}
+
+    def _render(self, outputs: list[dict[str, Any]], **_params: Any) -> dict[str, Any]:
+        for output in outputs:
+            Path(output["path"]).write_bytes(make_wav(0.75, hertz=220.0))
+        facts = [{"seconds": 0.75, "size_bytes": Path(one["path"]).stat().st_size} for one in outputs]
+        return {"seconds": 0.75, "outputs": facts}
 
     def _f0(self, path: str) -> dict[str, Any]:
         return {"f0_hz": 147.31, "voiced_share": 0.9, "algorithm": "yin"}
@@ -178,7 +188,8 @@ def open_emulator() -> OpenEmulator:
         clock = [1_790_000_000.0]
         work = FakeWork()
         settings = {"api_key": KEY, **settings}
-        context = Context(EmulatorSettings(**settings), work=work, clock=lambda: clock[0])
+        chosen = EmulatorSettings(**settings)
+        context = Context(chosen, work=work, clock=lambda: clock[0], monotonic=lambda: clock[0])
         async with context:
             emulator = Emulator(context, work, clock)
             async with emulator.client:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audiokit.emulator._app import recover
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -385,9 +387,10 @@ async def test_markup_faults_are_told_when_the_script_is_made(emulator: Emulator
     assert "scriptText: element <as:section> is never closed" in refusal(reply, 400)
 
 
-async def test_work_of_an_earlier_process_is_told_as_interrupted(emulator: Emulator) -> None:
-    """After a restart nobody works on it any more; the reading says so instead of 202 for ever."""
+async def test_work_whose_request_was_not_kept_is_told_as_interrupted(emulator: Emulator) -> None:
+    """A folder of an emulator that kept no requests: the reading says so instead of 202 for ever."""
     _, speech_id = await emulator.spoken_v2("Hello.")
-    changes = {"state": "processing", "boot": "earlier"}
-    await emulator.context.store.update("v2.speech", speech_id, account="default", **changes)
+    kept = {"id": speech_id, "script_id": "s", "public": False, "parts": [], "state": "processing"}
+    await emulator.context.store.put("v2.speech", speech_id, kept, account="default")
+    await recover(emulator.context)
     assert "order it again" in refusal(await emulator.v2("GET", f"/speech/tts/{speech_id}"), 422)

@@ -16,11 +16,13 @@ import pytest
 
 from audiokit import ConversionJob, MasteringJob, MixJob, SectionTiming, SectionVoice, SpeechJob
 from audiokit.errors import InvalidRequest
-from audiokit.jobs import JobContext, PollSchedule
-from audiokit.jobs._context import Once, label_of
-from audiokit.jobs._job import key_of
+from audiokit.jobs import JobContext, Orchestrator
+from audiokit.jobs._context import label_of
+from audiokit.jobs._course import Course
+from audiokit.jobs._identity import key_of
+from audiokit.jobs._once import Once
+from audiokit.jobs._recorder import NOBODY
 from audiokit.services._check import folder_for
-from audiokit.testing import FakeClock
 from audiokit.transport import safe_file_name
 
 
@@ -49,7 +51,7 @@ def test_key_is_the_same_wherever_it_is_made(job: Any) -> None:
 def test_key_survives_the_process() -> None:
     """No hash that differs between processes goes into a key."""
     program = (
-        "from audiokit import SpeechJob; from audiokit.jobs._job import key_of; "
+        "from audiokit import SpeechJob; from audiokit.jobs._identity import key_of; "
         "print(key_of(SpeechJob(script_id='s', audience={'b': '1', 'a': '2'}), 0))"
     )
     done = subprocess.run(
@@ -157,7 +159,7 @@ async def test_cancelled_shared_work_is_tried_again() -> None:
     await asyncio.sleep(0)
     first.cancel()
     assert "id" == await second
-    assert {} == once._locks
+    assert 0 == len(once._locks)
 
 
 async def test_what_is_remembered_is_bounded() -> None:
@@ -169,25 +171,18 @@ async def test_what_is_remembered_is_bounded() -> None:
 
     for number in range(1100):
         await once.get(number, do)
-    assert (1024, {}) == (len(once._done), once._locks)
+    assert (1024, 0) == (len(once._done), len(once._locks))
 
 
 @pytest.fixture
-def context(clock: FakeClock) -> Callable[[str], JobContext]:
+def context(make_orchestrator: Callable[..., Orchestrator]) -> Callable[[str], JobContext]:
     """A job's view, by its key."""
+    shared = make_orchestrator()._shared
 
     def make(key: str) -> JobContext:
-        return JobContext(
-            services=None,  # type: ignore[arg-type]
-            key=key,
-            transfer=anyio.Semaphore(1),
-            submit=anyio.Semaphore(1),
-            once=Once(),
-            clock=clock,
-            schedule=PollSchedule(),
-            wait_s=60,
-            on_look=lambda _: None,
-        )
+        course = Course(SpeechJob(script_id="s"), 0, NOBODY)
+        course.key = key
+        return JobContext(shared, course)
 
     return make
 

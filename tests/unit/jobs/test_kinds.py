@@ -121,7 +121,7 @@ async def test_uploaded_bytes_are_not_kept(kit: AudioKit, market: Marketplace, w
     async with kit.orchestrator() as orchestrator:
         async for _ in orchestrator.run([ConversionJob(source=wav, voice_id="v", folder_id="f")]):
             pass
-        kept = [part for key in orchestrator._once._done for part in key if isinstance(part, bytes)]  # type: ignore[attr-defined]
+        kept = [part for key in orchestrator._shared.once._done for part in key if isinstance(part, bytes)]  # type: ignore[attr-defined]
     assert all(len(part) <= 64 for part in kept)
 
 

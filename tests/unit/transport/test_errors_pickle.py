@@ -24,6 +24,8 @@ def _examples() -> list[AudiokitError]:
             facts = {"job": "j", "stage": "poll", "elapsed_s": 2.5, "last_state": "new", "remote_id": "r"}
         elif kind is errors.JobError or issubclass(kind, errors.JobError):
             facts = {"job": "j", "stage": "submit", "remote_id": "r"}
+        elif kind is errors.UnpackFailed:
+            facts = {"path": "a.zip", "reason": "unsafe", "entry": "../a"}
         elif kind is errors.WebhookRefused:
             facts = {"reason": "mismatch"}
         elif issubclass(kind, errors.InvalidRequest):

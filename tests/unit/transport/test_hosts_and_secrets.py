@@ -222,7 +222,7 @@ async def test_logs_carry_no_secret(
     await transport.fetch(_call(query=[("token", "query-SECRET")]))
     messages = [record.getMessage() for record in caplog.records if record.name.startswith("audiokit")]
     assert 1 == len(messages)
-    assert "respeecher.x.y: attempt 1 ended with TEMPORARY" in messages[0]
+    assert "respeecher.x.y: attempt 1 ended with HTTP 503 (unknown)" in messages[0]
     assert "SECRET" not in messages[0]
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
+import pickle
+import ssl
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
@@ -11,10 +15,17 @@ import httpx
 import pytest
 import respx
 
-from audiokit import ApiAccess, Limits, RetryPolicy, Timeouts
-from audiokit.errors import CallTimeout, ConnectionFailed, ConnectionLost, OutcomeUnknown, TransportError
+from audiokit import ApiAccess, AudioKit, Limits, Login, RetryPolicy, Timeouts
+from audiokit.errors import (
+    CallTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    OutcomeUnknown,
+    RateLimited,
+    TransportError,
+)
 from audiokit.testing import FakeClock
-from audiokit.transport import Call, JsonBody, Multipart, Retry, StreamBody, Transport, as_source
+from audiokit.transport import Call, JsonBody, Multipart, Network, Retry, StreamBody, Transport, as_source
 
 URL = "https://gateway.example/api/x"
 
@@ -126,7 +137,7 @@ async def test_order_is_not_repeated_after_an_unknown_outcome(
 
 
 @pytest.mark.parametrize("retry", [Retry.IF_REFUSED, Retry.NEVER])
-@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [500, 503])
 async def test_order_is_not_repeated_after_a_server_error(
     retry: Retry, status: int, transport: Transport, respx_mock: respx.MockRouter
 ) -> None:
@@ -136,16 +147,66 @@ async def test_order_is_not_repeated_after_a_server_error(
     assert 1 == route.call_count
 
 
+@pytest.mark.parametrize("retry", [Retry.IF_REFUSED, Retry.NEVER])
+@pytest.mark.parametrize("status", [502, 504])
+async def test_order_that_a_gateway_gave_up_has_an_unknown_outcome(
+    retry: Retry, status: int, transport: Transport, respx_mock: respx.MockRouter
+) -> None:
+    """A gateway does not know whether the work was done: the error has what is needed to look it up."""
+    route = respx_mock.post(URL).respond(status, headers={"retry-after": "7"})
+    before = datetime.now(UTC)
+    look_up = {"label": "take 1"}
+    with pytest.raises(OutcomeUnknown, match=rf"gave up .*HTTP {status}.*by label 'take 1'") as caught:
+        await transport.fetch(_call("POST", retry, look_up=look_up, url="/api/x?token=SECRET"))
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert (status, "POST", "/api/x", look_up, 7.0) == (
+        error.status,
+        error.method,
+        error.path,
+        error.look_up,
+        error.retry_after,
+    )
+    assert before <= error.sent_at <= datetime.now(UTC)
+    assert "SECRET" not in str(error) + repr(vars(error))
+    assert 1 == route.call_count
+
+
+async def test_read_that_a_gateway_gave_up_is_a_server_error(
+    transport: Transport, respx_mock: respx.MockRouter
+) -> None:
+    """A GET changes nothing, so there is nothing to look up, also where it must not be repeated."""
+    respx_mock.get(URL).respond(502)
+    assert 502 == (await transport.fetch(_call("GET", Retry.NEVER))).status
+
+
 @pytest.mark.parametrize(
     ("retry", "requests"), [(Retry.SAFE, 2), (Retry.IF_REFUSED, 2), (Retry.NEVER, 1)], ids=lambda v: str(v)
 )
-async def test_order_refused_with_429_is_repeated_if_allowed(
-    retry: Retry, requests: int, transport: Transport, respx_mock: respx.MockRouter
+@pytest.mark.parametrize("status", [408, 425, 429, 503])
+async def test_order_that_was_rejected_is_repeated_if_allowed(
+    status: int, retry: Retry, requests: int, transport: Transport, respx_mock: respx.MockRouter
 ) -> None:
-    """A 429 means that nothing was done; only `Retry.NEVER` stays away from it."""
-    route = respx_mock.post(URL).mock(side_effect=[httpx.Response(429), httpx.Response(200)][:requests])
+    """A rejection means that nothing was done; only `Retry.NEVER` stays away from it."""
+    no = httpx.Response(status, headers={"retry-after": "1"})
+    route = respx_mock.post(URL).mock(side_effect=[no, httpx.Response(200)][:requests])
     await transport.fetch(_call("POST", retry, body=JsonBody({"a": 1})))
     assert requests == route.call_count
+
+
+async def test_login_that_fails_for_a_while_is_no_outcome_of_the_order(
+    clock: FakeClock, respx_mock: respx.MockRouter
+) -> None:
+    """Nothing of the order was sent when the login before it failed, so the order may try again."""
+    login = {"json": {"csrf_token": "t"}, "headers": {"set-cookie": "session_id=s"}}
+    respx_mock.post("https://gateway.example/api/login").mock(
+        side_effect=[httpx.Response(502), httpx.Response(200, **login)]
+    )
+    route = respx_mock.post(URL).respond(200)
+    credentials = Login(email="a@example.com", password="pw")
+    access = {"respeecher": ApiAccess(base_url="https://gateway.example", credentials=credentials)}
+    async with Transport(access, clock=clock) as transport:
+        assert 200 == (await transport.fetch(_call("POST", Retry.NEVER))).status
+    assert (1, 1) == (route.call_count, len(clock.slept))
 
 
 @pytest.mark.parametrize("retry", Retry)
@@ -198,6 +259,45 @@ async def test_retry_after_beyond_the_cap_is_the_callers_business(
     route = respx_mock.get(URL).respond(429, headers={"retry-after": "3600"})
     assert 429 == (await transport.fetch(_call())).status
     assert (1, []) == (route.call_count, clock.slept)
+
+
+@pytest.mark.parametrize(
+    "header", ["20", email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=900), usegmt=True)]
+)
+async def test_retry_after_beyond_the_deadline_ends_the_call_at_once(
+    header: str, access: dict[str, ApiAccess], clock: FakeClock, respx_mock: respx.MockRouter
+) -> None:
+    """Both forms: the answer is handed on, with its Retry-After, instead of sleeping into the timeout."""
+    route = respx_mock.get(URL).respond(429, headers={"retry-after": header})
+    async with Transport(access, clock=clock, retry=RetryPolicy(retry_after_cap_s=3600)) as transport:
+        reply = await transport.fetch(_call(timeout_s=15))
+    assert (429, header) == (reply.status, reply.headers["retry-after"])
+    assert (1, []) == (route.call_count, clock.slept)
+
+
+async def test_retry_after_beyond_the_deadline_is_told_by_the_error(
+    kit: AudioKit, respx_mock: respx.MockRouter
+) -> None:
+    """Who is told to come back later learns when."""
+    respx_mock.get("https://gateway.example/api/credits").respond(429, headers={"retry-after": "20"})
+    with pytest.raises(RateLimited) as caught:
+        await kit.respeecher.credits.get(timeout=15)
+    assert 20.0 == caught.value.retry_after
+
+
+async def test_untrusted_certificate_is_told_at_once(
+    access: dict[str, ApiAccess], clock: FakeClock
+) -> None:
+    """It would be the same the next time; the error says what is wrong and what could be done."""
+
+    def distrust(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no") from ssl.SSLCertVerificationError(1, "verify failed: self-signed")
+
+    network = Network(http=httpx.MockTransport(distrust))  # respx would lose the cause
+    async with Transport(access, clock=clock, network=network) as transport:
+        with pytest.raises(ConnectionFailed, match="certificate is not trusted.*SSL_CERT_FILE") as caught:
+            await transport.fetch(_call())
+    assert (1, []) == (caught.value.attempts, clock.slept)
 
 
 async def _never(_: httpx.Request) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime
 
 import httpx
@@ -9,15 +10,14 @@ import pytest
 
 from audiokit import RetryPolicy
 from audiokit.transport import Retry
-from audiokit.transport._errors import outcome_of
+from audiokit.transport._errors import is_hopeless, outcome_of
 from audiokit.transport._retry import Outcome, may_repeat, next_wait, outcome_of_status, parse_retry_after
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
 
 MAY_REPEAT = {
     Outcome.NOT_SENT: {Retry.SAFE, Retry.IF_REFUSED, Retry.NEVER},
-    Outcome.REFUSED: {Retry.SAFE, Retry.IF_REFUSED},
-    Outcome.TEMPORARY: {Retry.SAFE},
+    Outcome.REJECTED: {Retry.SAFE, Retry.IF_REFUSED},
     Outcome.UNKNOWN: {Retry.SAFE},
     Outcome.FINAL: set(),
 }
@@ -31,27 +31,30 @@ def test_rule_decides_what_may_be_repeated(outcome: Outcome, rule: Retry) -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"),
+    ("status", "plain", "with_retry_after"),
     [
-        (200, Outcome.FINAL),
-        (302, Outcome.FINAL),
-        (400, Outcome.FINAL),
-        (401, Outcome.FINAL),
-        (404, Outcome.FINAL),
-        (408, Outcome.TEMPORARY),
-        (425, Outcome.TEMPORARY),
-        (429, Outcome.REFUSED),
-        (500, Outcome.TEMPORARY),
-        (501, Outcome.FINAL),
-        (502, Outcome.TEMPORARY),
-        (503, Outcome.TEMPORARY),
-        (504, Outcome.TEMPORARY),
-        (507, Outcome.FINAL),
+        (200, Outcome.FINAL, Outcome.FINAL),
+        (302, Outcome.FINAL, Outcome.FINAL),
+        (400, Outcome.FINAL, Outcome.FINAL),
+        (401, Outcome.FINAL, Outcome.FINAL),
+        (404, Outcome.FINAL, Outcome.FINAL),
+        (408, Outcome.REJECTED, Outcome.REJECTED),
+        (425, Outcome.REJECTED, Outcome.REJECTED),
+        (429, Outcome.REJECTED, Outcome.REJECTED),
+        (500, Outcome.UNKNOWN, Outcome.UNKNOWN),
+        (501, Outcome.FINAL, Outcome.FINAL),
+        (502, Outcome.UNKNOWN, Outcome.UNKNOWN),
+        (503, Outcome.UNKNOWN, Outcome.REJECTED),
+        (504, Outcome.UNKNOWN, Outcome.UNKNOWN),
+        (507, Outcome.FINAL, Outcome.FINAL),
     ],
 )
-def test_status_says_what_became_of_the_attempt(status: int, outcome: Outcome) -> None:
-    """Only 429 says that nothing was done; a few others may pass; the rest is final."""
-    assert outcome is outcome_of_status(status)
+def test_status_says_what_became_of_the_attempt(
+    status: int, plain: Outcome, with_retry_after: Outcome
+) -> None:
+    """408, 425, 429 and "not now" are rejections; other failures leave it open; the rest is final."""
+    assert plain is outcome_of_status(status)
+    assert with_retry_after is outcome_of_status(status, retry_after=0.0)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +115,44 @@ def test_retry_after_is_kept_with_a_little_on_top() -> None:
 def test_retry_after_beyond_the_cap_gives_up() -> None:
     """A wait longer than the policy allows is the caller's business."""
     assert None is next_wait(RetryPolicy(retry_after_cap_s=60), attempt=1, retry_after=60.1)
+
+
+def test_retry_after_that_reaches_the_deadline_gives_up() -> None:
+    """There is no use in sleeping into a deadline; one that ends before it is kept, and not overslept."""
+    policy = RetryPolicy()
+    assert None is next_wait(policy, attempt=1, retry_after=30.0, left_s=30.0, jitter=_most)
+    assert 30.5 == next_wait(policy, attempt=1, retry_after=30.0, left_s=30.5, jitter=_most)
+    assert 33.0 == next_wait(policy, attempt=1, retry_after=30.0, left_s=40.0, jitter=_most)
+
+
+def test_random_wait_stays_within_what_is_left() -> None:
+    """A short time left makes a short wait, and none left makes none."""
+    policy = RetryPolicy(backoff_s=4.0)
+    assert 1.5 == next_wait(policy, attempt=1, retry_after=None, left_s=1.5, jitter=_most)
+    assert 4.0 == next_wait(policy, attempt=1, retry_after=None, left_s=60.0, jitter=_most)
+    assert None is next_wait(policy, attempt=1, retry_after=None, left_s=0.0, jitter=_most)
+
+
+def _connect_error(cause: BaseException) -> httpx.ConnectError:
+    error = httpx.ConnectError("no")
+    error.__cause__ = OSError("wrapped")
+    error.__cause__.__context__ = cause
+    return error
+
+
+def test_certificate_that_is_not_trusted_is_no_reason_to_try_again() -> None:
+    """However deep the reason lies; other failures of connecting may pass."""
+    assert is_hopeless(_connect_error(ssl.SSLCertVerificationError(1, "self-signed")))
+    assert not is_hopeless(_connect_error(ssl.SSLError(1, "handshake failure")))
+    assert not is_hopeless(httpx.ConnectError("refused"))
+    assert not is_hopeless(None)
+
+
+def test_cause_that_leads_back_to_itself_ends_the_search() -> None:
+    """A chain of causes with a loop is walked once."""
+    first, second = httpx.ConnectError("a"), OSError("b")
+    first.__cause__, second.__cause__ = second, first
+    assert not is_hopeless(first)
 
 
 @pytest.mark.parametrize(

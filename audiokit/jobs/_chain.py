@@ -1,0 +1,87 @@
+"""Jobs one after the other, each made from what the one before gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from audiokit.errors import UsageError
+from audiokit.jobs._context import JobContext
+from audiokit.jobs._job import Outcome
+from audiokit.services._poll import Look
+
+
+@attrs.frozen(kw_only=True)
+class Chain:
+    """Several jobs as one: each but the first is made from the outcome of the one before.
+
+    ::
+
+        Chain(
+            first=TTSRecordingJob(text="Good evening.", folder_id=folder.id),
+            then=[lambda spoken: ConversionJob(original_id=spoken.result.id, voice_id=v, to="out/")],
+        )
+
+    The outcome has the last job's result and files. With a journal each job is recorded by itself, under
+    the chain's key and its number; the chain is not, because functions cannot be. So a chain is resumed
+    by running it again: what its jobs have done is not done twice. `Orchestrator.resume` finishes the
+    jobs that were begun, and goes no further.
+
+    Attributes:
+        first: The first job.
+        then: For each further job a function of the `Outcome` before it. With a journal it must give the
+            same job in every run. A job that an earlier run did has no `Outcome.result` if it saved
+            files: leave its `to` out where the next needs the result.
+        key: A name of one's own; made from the first job, and the number of jobs, when not given. Chains
+            that begin alike and go on differently need one.
+        timeout_s: Longest time for all of them, in seconds.
+    """
+
+    first: Any
+    then: Sequence[Callable[[Outcome[Any, Any]], Any]]
+    key: str | None = None
+    timeout_s: float | None = None
+
+    kind = "chain"
+    is_recorded = False
+
+    async def prepare(self, context: JobContext) -> Outcome[Any, Any]:
+        """Run all jobs."""
+        outcome = await context.run(self.first, "0")
+        for number, make in enumerate(self.then, start=1):
+            outcome.raise_for_error()
+            outcome = await context.run(make(outcome), str(number))
+        outcome.raise_for_error()
+        return outcome
+
+    async def submit(self, context: JobContext, prepared: Outcome[Any, Any]) -> Outcome[Any, Any]:  # noqa: ARG002
+        """Nothing is left to submit."""
+        return prepared
+
+    async def look(
+        self,
+        context: JobContext,  # noqa: ARG002 - as `Job` says
+        remote: Outcome[Any, Any],
+    ) -> tuple[Outcome[Any, Any], Look]:
+        """It is over."""
+        return remote, Look(state="done", is_over=True)
+
+    async def collect(
+        self,
+        context: JobContext,  # noqa: ARG002 - as `Job` says
+        remote: Outcome[Any, Any],
+    ) -> tuple[Any, Sequence[Path]]:
+        """Give what the last job gave."""
+        return remote.result, remote.paths
+
+
+def key_of_part(chain_key: str, name: str, job: Any) -> Any:
+    """*job* with the key it has inside a chain, unless it has one of its own."""
+    if job.key is not None:
+        return job
+    if not attrs.has(type(job)):
+        raise UsageError(f"{job!r:.200} cannot be part of a chain without a key: give it one")
+    return attrs.evolve(job, key=f"{chain_key}-{name}")

@@ -1,0 +1,43 @@
+"""The files a job has saved: what they are, and whether they are still there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import anyio.to_thread
+
+from audiokit.jobs._journal import Output
+
+_CHUNK_BYTES: Final = 1024 * 1024
+
+
+async def describe(paths: Iterable[Path]) -> list[Output]:
+    """Size and SHA-256 of each file, read in a thread."""
+    found = list(paths)
+    return await anyio.to_thread.run_sync(lambda: [_describe(path) for path in found]) if found else []
+
+
+async def are_there(outputs: Iterable[Output]) -> bool:
+    """Whether each file is there with the size it had; their content is not read again."""
+    found = list(outputs)
+    return not found or await anyio.to_thread.run_sync(lambda: all(_is_there(one) for one in found))
+
+
+def _describe(path: Path) -> Output:
+    digest = hashlib.sha256()
+    size_bytes = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size_bytes += len(chunk)
+    return Output(path=str(path.absolute()), size_bytes=size_bytes, sha256=digest.hexdigest())
+
+
+def _is_there(output: Output) -> bool:
+    try:
+        return Path(output.path).stat().st_size == output.size_bytes
+    except OSError:
+        return False

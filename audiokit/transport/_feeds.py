@@ -1,0 +1,232 @@
+"""Bytes that come one piece after the other, from whatever gives them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+
+from audiokit.errors import InvalidRequest, UsageError
+from audiokit.transport._chunks import CHUNK_BYTES, CLOSE_S
+from audiokit.transport._off_loop import begin, made, result_of
+
+_END: Final = object()
+_PIPE_BYTES: Final = 1 << 16
+"""What a pipe holds by default."""
+
+
+class Feed:
+    """Where pieces come from. One of `begin` and `read` is used for each.
+
+    Attributes:
+        size_bytes: How many bytes will come in all, where that is known.
+        is_replayable: Whether `rewind` works.
+    """
+
+    size_bytes: int | None = None
+    is_replayable = False
+
+    def begin(self) -> asyncio.Future[bytes] | None:
+        """Begin to fetch the next piece while another is on its way; None where that is not possible."""
+        return None
+
+    async def read(self) -> bytes:
+        """The next piece; empty at the end only."""
+        raise NotImplementedError
+
+    async def rewind(self) -> None:
+        """Go back to where it began."""
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Let go of what was opened for it."""
+
+
+class IteratorFeed(Feed):
+    """An async iterator, read in the caller's own task.
+
+    A generator may stand inside a timeout or a task group of its own, which only the task that entered
+    it may leave: nothing is read ahead.
+    """
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+
+    async def read(self) -> bytes:
+        """The next chunk that is not empty."""
+        async for chunk in self._chunks:
+            if data := checked(chunk, self._chunks):
+                return data
+        return b""
+
+    async def aclose(self) -> None:
+        """Close a generator: whatever is left of it is of no use."""
+        close = getattr(self._chunks, "aclose", None)
+        if close is not None:
+            with anyio.move_on_after(CLOSE_S, shield=True):
+                await close()
+
+
+class AsyncReaderFeed(Feed):
+    """An object with ``async read(n)``; with an async ``seek`` as well, it can be read again."""
+
+    def __init__(self, reader: Any, *, start: int | None = None, size_bytes: int | None = None) -> None:
+        self._reader = reader
+        self._start = start
+        self.size_bytes = size_bytes
+        self.is_replayable = start is not None
+
+    def begin(self) -> asyncio.Future[bytes]:
+        """Read in a task of its own, which `settle` cancels."""
+        return asyncio.create_task(self.read())
+
+    async def read(self) -> bytes:
+        """As much as it gives."""
+        return checked(await self._reader.read(CHUNK_BYTES), self._reader)
+
+    async def rewind(self) -> None:
+        """Seek to where it stood."""
+        await self._reader.seek(self._start)
+
+
+class ReaderFeed(Feed):
+    """An object with a ``read(n)`` that may block, read in a thread."""
+
+    def __init__(self, reader: Any, *, start: int | None = None, size_bytes: int | None = None) -> None:
+        self._reader = reader
+        self._start = start
+        self.size_bytes = size_bytes
+        self.is_replayable = start is not None
+
+    def begin(self) -> asyncio.Future[bytes]:
+        """Read in a thread."""
+        return begin(lambda: checked(self._reader.read(CHUNK_BYTES), self._reader))
+
+    async def rewind(self) -> None:
+        """Seek to where it stood."""
+        await result_of(begin(self._reader.seek, self._start))
+
+
+class IterableFeed(Feed):
+    """A plain iterable, whose every step may block, read in a thread."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def begin(self) -> asyncio.Future[bytes]:
+        """Take the next chunk that is not empty, in a thread."""
+        return begin(self._next)
+
+    def _next(self) -> bytes:
+        while (chunk := next(self._chunks, _END)) is not _END:
+            if data := checked(chunk, self._chunks):
+                return data
+        return b""
+
+    async def aclose(self) -> None:
+        """Close a generator: whatever is left of it is of no use."""
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            with anyio.move_on_after(CLOSE_S, shield=True):
+                await result_of(begin(close))
+
+
+class DescriptorFeed(Feed):
+    """A pipe, socket or terminal: waited for without a thread, which could not be called back.
+
+    Args:
+        number: A descriptor to wait for; from now on its owner is this object.
+        take: Takes what has arrived, without waiting; None when nothing has.
+    """
+
+    def __init__(self, number: int, take: Callable[[], bytes | None]) -> None:
+        self._number = number
+        self._take = take
+
+    def begin(self) -> asyncio.Future[bytes]:
+        """Wait in a task of its own, which `settle` cancels."""
+        return asyncio.create_task(self.read())
+
+    async def read(self) -> bytes:
+        """What has arrived.
+
+        Raises:
+            InvalidRequest: The system cannot wait for such a thing, e.g. ``/dev/null``.
+        """
+        data: bytes | None = None
+        while data is None:
+            try:
+                await anyio.wait_readable(self._number)
+            except PermissionError as error:
+                raise InvalidRequest(
+                    "cannot upload from a device that cannot be waited for; allowed are regular files, "
+                    "pipes, sockets and terminals",
+                    field="data",
+                    value=None,
+                ) from error
+            data = self._take()
+        return data
+
+    async def aclose(self) -> None:
+        """Close our descriptor."""
+        number, self._number = self._number, -1
+        if number >= 0:
+            os.close(number)
+
+
+async def pipe_at(path: Path) -> DescriptorFeed:
+    """A named pipe, or another device that has a name; its writer is waited for by the first read.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    number = await made(lambda: os.open(path, os.O_RDONLY | os.O_NONBLOCK), os.close)
+    return DescriptorFeed(number, lambda: _now(lambda: os.read(number, _PIPE_BYTES)))
+
+
+def pipe_of(file: io.FileIO | io.BufferedReader[Any]) -> DescriptorFeed:
+    """A file object on a pipe or the like; what it holds in its own buffer comes first."""
+    if isinstance(file, io.FileIO):
+        return DescriptorFeed(os.dup(file.fileno()), lambda: file.read(_PIPE_BYTES))
+    raw = file.raw
+
+    def take() -> bytes | None:
+        data = file.read1(_PIPE_BYTES)
+        if data or os.get_blocking(file.fileno()):
+            return data
+        more: bytes | None = raw.read(_PIPE_BYTES)  # read1 says the same of the end and of nothing yet
+        return more
+
+    return DescriptorFeed(os.dup(file.fileno()), take)
+
+
+def feed_of_socket(connected: socket.socket) -> DescriptorFeed:
+    """A connected socket, up to where the other side ends."""
+    return DescriptorFeed(os.dup(connected.fileno()), lambda: _now(lambda: connected.recv(_PIPE_BYTES)))
+
+
+def _now(take: Callable[[], bytes]) -> bytes | None:
+    try:
+        return take()
+    except BlockingIOError:
+        return None
+
+
+def checked(piece: object, giver: object) -> bytes:
+    """The piece as bytes of our own, so that whoever gave it may use its memory again.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    if isinstance(piece, bytes):
+        return piece
+    if isinstance(piece, bytearray | memoryview):
+        return bytes(piece)
+    hint = "; open files in binary mode ('rb')" if isinstance(piece, str) else ""
+    raise UsageError(f"an upload takes bytes, and {type(giver).__name__} gave {type(piece).__name__}{hint}")

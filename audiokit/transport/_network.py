@@ -1,0 +1,89 @@
+"""How to reach the APIs: settings, and the caller's own httpx client or transport in place of the pool."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from typing import Any, TypeAlias
+
+import attrs
+import httpx
+
+from audiokit.errors import InvalidRequest
+from audiokit.transport._pool import HeldStream
+from audiokit.typing import StrPath
+
+HttpClient: TypeAlias = httpx.AsyncClient | httpx.AsyncBaseTransport
+
+
+def _tls(value: ssl.SSLContext | StrPath | None) -> ssl.SSLContext | str | None:
+    if value is None or isinstance(value, ssl.SSLContext):
+        return value
+    if isinstance(value, str | os.PathLike):
+        return os.fspath(value)
+    raise InvalidRequest.of("tls", type(value).__name__, "an ssl.SSLContext or the path of a PEM file")
+
+
+def _usable_client(_: object, __: object, value: Any) -> None:
+    if value is not None and not isinstance(value, httpx.AsyncClient | httpx.AsyncBaseTransport):
+        raise InvalidRequest.of(
+            "http", type(value).__name__, "an httpx.AsyncClient or httpx.AsyncBaseTransport"
+        )
+
+
+def _usable_proxy(_: object, __: object, value: str | None) -> None:
+    # The value stays out of the message: proxies' URLs carry passwords.
+    if value is not None and not (isinstance(value, str) and "://" in value):
+        raise InvalidRequest("proxy must be a URL, e.g. http://127.0.0.1:3128", field="proxy", value=None)
+
+
+@attrs.frozen(kw_only=True)
+class Network:
+    """How to reach the APIs; the defaults need nothing.
+
+    Attributes:
+        tls: Whom to trust: a PEM file of authorities, or an `ssl.SSLContext` (with `load_cert_chain` it
+            shows a certificate of its own). By default the usual authorities, or ``SSL_CERT_FILE``.
+        proxy: URL of a proxy for everything. By default ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY``
+            and ``NO_PROXY``. A SOCKS proxy needs ``httpx[socks]``.
+        http: An `httpx.AsyncClient` or transport of your own, e.g. for HTTP/2 or over aiohttp. It is used
+            as it is and never closed; its own credentials and redirects are left out. Mind that an httpx
+            client logs each URL at INFO, and that URLs of files carry signatures.
+    """
+
+    tls: ssl.SSLContext | str | None = attrs.field(default=None, converter=_tls)
+    proxy: str | None = attrs.field(default=None, repr=False, validator=_usable_proxy)
+    http: HttpClient | None = attrs.field(default=None, validator=_usable_client)
+
+    def __attrs_post_init__(self) -> None:
+        if self.http is not None and (self.tls or self.proxy):
+            raise InvalidRequest(
+                "http= brings its own tls and proxy: set them on the httpx client, or leave http out",
+                field="http",
+                value=type(self.http).__name__,
+            )
+
+
+class Injected:
+    """What the caller brought, in place of the pool."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    async def exchange(self, request: httpx.Request) -> httpx.Response:
+        """Send, without the client's own credentials and redirects; raises httpx's errors."""
+        if isinstance(self._http, httpx.AsyncClient):
+            response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
+        else:
+            response = await self._http.handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what async transports give
+        # A new one, because what a mock gives is read and closed already, which would hide its closing here.
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=HeldStream(response.stream),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """It is the caller's to close."""

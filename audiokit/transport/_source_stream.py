@@ -1,0 +1,135 @@
+"""Bytes that come one piece after the other: to be had once, or again where the giver can go back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable
+
+from audiokit._formats import HEAD_BYTES, describe, sniff
+from audiokit.errors import UploadInterrupted
+from audiokit.transport._chunks import CHUNK_BYTES, Chunk, default_name, interrupted, report
+from audiokit.transport._feeds import Feed
+from audiokit.transport._off_loop import result_of, settle
+from audiokit.transport._same_bytes import SameBytes
+from audiokit.typing import ProgressCallback
+
+
+class StreamSource:
+    """What a feed gives: its beginning was read to tell the format, and is sent from memory."""
+
+    def __init__(self, feed: Feed, head: list[bytes], name: str | None, shown: str) -> None:
+        self._feed = feed
+        self._head: list[bytes] | None = head
+        self._shown = shown
+        self._same = SameBytes(shown)
+        start = b"".join(head)
+        self.size_bytes = feed.size_bytes
+        self.buffer_bytes = 2 * CHUNK_BYTES
+        self.is_replayable = feed.is_replayable
+        self.format = sniff(start[:HEAD_BYTES], complete=len(start) < HEAD_BYTES)
+        self.looks_like = describe(start[:HEAD_BYTES])
+        self.name = name or default_name(self.format)
+
+    @classmethod
+    async def look_at(cls, feed: Feed, name: str | None, shown: str) -> StreamSource:
+        """Read the beginning; whatever the giver raises goes on to the caller."""
+        pieces = _Pieces(feed, ())
+        head: list[bytes] = []
+        seen = 0
+        try:
+            while seen < HEAD_BYTES and (piece := await pieces.next()):
+                head.append(piece)
+                seen += len(piece)
+        except BaseException:
+            await pieces.aclose()
+            await feed.aclose()
+            raise
+        return cls(feed, head, name, shown)
+
+    async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncGenerator[Chunk]:
+        """The bytes; where their number is known, the last only once nothing comes behind them."""
+        head, self._head = self._head, None
+        if head is None:
+            await self._go_back()
+        sent, total = 0, self.size_bytes
+        self._same.start()
+        pieces = _Pieces(self._feed, head or ())
+        try:
+            piece = await pieces.next()
+            while piece:
+                following: bytes | None = None
+                if total is not None and sent + len(piece) >= total:
+                    following = await pieces.next()
+                    if following or sent + len(piece) > total:
+                        raise self._changed(f"there are more than {total} bytes")
+                else:
+                    pieces.look_ahead()
+                for view in _views_of(piece):
+                    self._same.add(view)
+                    yield view
+                    sent += len(view)
+                    report(on_progress, sent, total)
+                piece = await pieces.next() if following is None else following
+            if total is not None and sent < total:
+                raise self._changed(f"it ended after {sent} of {total} bytes")
+            self._same.finish()
+        finally:
+            await pieces.aclose()
+
+    async def aclose(self) -> None:
+        """Close what was opened for it, and generators: the rest of one is of no use."""
+        await self._feed.aclose()
+
+    async def _go_back(self) -> None:
+        if not self.is_replayable:
+            raise interrupted(
+                f"{self._shown} can be uploaded only once; to allow a repeat pass a path, bytes, "
+                "a file that can seek, or a callable that opens it anew"
+            )
+        try:
+            await self._feed.rewind()
+        except (OSError, ValueError) as error:  # ValueError: it was closed meanwhile
+            raise interrupted(
+                f"{self._shown} cannot be read again: {error}; keep it open until the upload is over"
+            ) from error
+
+    def _changed(self, how: str) -> UploadInterrupted:
+        return interrupted(f"{self._shown} changed while it was being uploaded: {how}; upload it again")
+
+
+class _Pieces:
+    """Pieces of a feed behind some that are here already, fetched one ahead where the feed can."""
+
+    def __init__(self, feed: Feed, here: Iterable[bytes]) -> None:
+        self._feed = feed
+        self._here = deque(here)
+        self._ahead: asyncio.Future[bytes] | None = None
+
+    async def next(self) -> bytes:
+        """The next piece; empty at the end."""
+        if self._here:
+            return self._here.popleft()
+        self.look_ahead()
+        if self._ahead is None:
+            return await self._feed.read()
+        piece = await result_of(self._ahead)
+        self._ahead = None
+        return piece
+
+    def look_ahead(self) -> None:
+        """Begin to fetch what `next` will give."""
+        if not self._here and self._ahead is None:
+            self._ahead = self._feed.begin()
+
+    async def aclose(self) -> None:
+        """Stop fetching."""
+        ahead, self._ahead = self._ahead, None
+        await settle(ahead)
+
+
+def _views_of(piece: bytes) -> Iterable[Chunk]:
+    if len(piece) <= CHUNK_BYTES:
+        return (piece,)
+    view = memoryview(piece)
+    return (view[start : start + CHUNK_BYTES] for start in range(0, len(view), CHUNK_BYTES))

@@ -1,0 +1,218 @@
+"""The plug is pulled at every step of the journal, and the bill still shows each job once.
+
+``AUDIOKIT_DURABILITY_JOBS`` sets how many jobs there are; the plain run has few, the heavy one 1,000.
+``AUDIOKIT_DURABILITY_SEED`` sets where the plug is pulled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import random
+import sqlite3
+import struct
+import sys
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from audiokit import AudioKit
+from audiokit.testing import EmulatorProcess
+
+CHILD = Path(__file__).parents[1] / "support" / "durable.py"
+ROOT = Path(__file__).parents[2]
+STATES = ("planned", "intent", "sent", "fetched", "done")
+TRANSITIONS = [(when, state) for state in STATES for when in ("before", "after")]
+SEED = int(os.environ.get("AUDIOKIT_DURABILITY_SEED", "20261120"))
+KILLED = -9
+SOURCE_S = 0.4
+
+
+def _sound(path: Path, number: int) -> None:
+    """A short sound that differs from the others."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        period = 20 + number % 40
+        frames = [9000 if index % period < period // 2 else -9000 for index in range(round(8000 * SOURCE_S))]
+        file.writeframes(struct.pack(f"<{len(frames)}h", *frames))
+
+
+class Bench:
+    """An emulator, what is to be done there, and the child that does it."""
+
+    def __init__(self, emulator: EmulatorProcess, folder: Path, jobs: int, voices: list[str]) -> None:
+        originals = max(1, jobs * 8 // 10 // len(voices))
+        sources = [folder / f"take-{number}.wav" for number in range(originals)]
+        for number, source in enumerate(sources):
+            _sound(source, number)
+        rest = jobs - originals * len(voices)
+        self.emulator = emulator
+        self.folder = folder
+        self.config: dict[str, Any] = {
+            "journal": str(folder / "jobs.sqlite"),
+            "out": str(folder / "out"),
+            "sources": [str(source) for source in sources],
+            "voices": voices,
+            "spoken": rest // 3,
+            "masters": rest // 3,
+            "mixes": rest - 2 * (rest // 3),
+            "in_flight": 50,
+            "settle_s": 1.0,
+            "operator": True,
+            "control_url": emulator.control_url,
+            "control_key": emulator.control_key,
+            "kill": None,
+            "settled": str(folder / "settled.log"),
+        }
+        Path(self.config["settled"]).touch()
+        self.jobs = jobs
+        self.orders = originals * len(voices)
+
+    async def run(self, kill: dict[str, Any] | None, limit_s: float) -> tuple[int, dict[str, Any]]:
+        """Run the child to its end or its death; its exit code and what it printed last."""
+        access = self.emulator.access["respeecher"]
+        key = access.credentials.key.reveal()  # type: ignore[union-attr]
+        address = access.base_url.removesuffix("/respeecher").replace("://", f"://{key}@")
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(CHILD),
+            json.dumps({**self.config, "kill": kill}),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "AUDIOKIT_EMULATOR": address},
+        )
+        try:
+            out, said = await asyncio.wait_for(child.communicate(), limit_s)
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        code = child.returncode or 0
+        assert code in {0, KILLED}, said.decode()[-3000:]
+        return code, json.loads(out.splitlines()[-1]) if code == 0 else {}
+
+    async def counts(self) -> dict[str, Any]:
+        """What the emulator counted."""
+        async with httpx.AsyncClient() as client:
+            reply = await client.get(
+                f"{self.emulator.control_url}/counts", headers={"x-control-key": self.emulator.control_key}
+            )
+        counts: dict[str, Any] = reply.json()
+        return counts
+
+    def recorded(self) -> tuple[dict[str, int], list[tuple[str, int, str]]]:
+        """Jobs by state, and all files, as the journal has them; internal records left out."""
+        states: dict[str, int] = {}
+        files = []
+        with sqlite3.connect(f"file:{self.config['journal']}?mode=ro", uri=True) as database:
+            rows = database.execute(
+                "select state, facts from progress join jobs using (seq) where substr(kind, 1, 1) <> '_'"
+            ).fetchall()
+        database.close()
+        for state, facts in rows:
+            states[state] = states.get(state, 0) + 1
+            files += [tuple(one) for one in json.loads(facts).get("outputs", [])]
+        return states, files
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    """A fresh emulator with the arguments of the test."""
+    jobs, arguments = request.param
+    async with EmulatorProcess(arguments=arguments) as emulator:
+        access = emulator.access
+        async with AudioKit(respeecher=access["respeecher"]) as kit:
+            project = await kit.respeecher.projects.create("durable")
+            folder = await kit.respeecher.folders.create(project.id, "takes")
+            voices = [voice.id async for voice in kit.respeecher.voices.list(species="human")]
+        made = Bench(emulator, tmp_path, jobs, voices[:10] if jobs >= 100 else voices[:3])
+        made.config["folder_id"] = folder.id
+        yield made
+
+
+def _check(bench: Bench, counts: dict[str, Any], *, uncertain: int = 0) -> None:
+    """Everything done once, every file whole, nothing paid twice."""
+    twice = [one for one in counts["submissions"] if one["count"] > 1]
+    assert [] == twice
+    assert bench.orders - uncertain <= counts["submitted"]["orders.create"] <= bench.orders
+    states, files = bench.recorded()
+    assert bench.jobs - uncertain == states["done"]
+    assert len(files) == bench.jobs - uncertain
+    for path, size_bytes, sha256 in files:
+        content = Path(path).read_bytes()
+        assert (size_bytes, sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    left_over = {path.name for path in Path(bench.config["out"]).iterdir()} - {
+        Path(one[0]).name for one in files
+    }
+    assert set() == {name for name in left_over if name.endswith((".wav", ".mp3"))}
+
+
+async def _pull_the_plug(bench: Bench, rng: random.Random, randomly: int, limit_s: float) -> dict[str, Any]:
+    """Die at each transition and at random moments, then finish; the last child's report."""
+    kills: list[dict[str, Any]] = [
+        {"when": when, "state": state, "nth": rng.randint(1, max(1, bench.jobs // 25))}
+        for when, state in TRANSITIONS
+    ]
+    kills += [{"after_s": rng.uniform(0.5, 2.0)} for _ in range(randomly)]
+    rng.shuffle(kills)
+    died = 0
+    for kill in kills:
+        code, _ = await bench.run(kill, limit_s)
+        died += code == KILLED
+    assert died >= len(TRANSITIONS) // 2, "too few jobs were left to die in"
+    code, report = await bench.run(None, limit_s)
+    assert 0 == code
+    settled = Path(bench.config["settled"]).read_text().count("\n") if bench.config["operator"] else 0
+    sys.stdout.write(
+        f"{bench.jobs} jobs, died {died} times, {settled} settled by looking into the account, {report}\n"
+    )
+    return report
+
+
+@pytest.mark.timeout(110)
+@pytest.mark.parametrize("bench", [(24, ())], indirect=True)
+async def test_each_job_is_done_once_wherever_the_plug_is_pulled(bench: Bench) -> None:
+    """Killed before and after each record: every job done, every file whole, every label once."""
+    report = await _pull_the_plug(bench, random.Random(SEED), 2, 60)
+    counts = await bench.counts()
+    assert ({"done": bench.jobs}, []) == (report["states"], report["errors"])
+    _check(bench, counts)
+    spent = counts["credits"]["default"]["respeecher"]["spent"]
+    assert bench.orders * SOURCE_S / 60 == pytest.approx(spent, rel=0.01)
+
+
+FAULTS = "500:0.02,reset:0.02,late:0.02/orders.create,429:0.02x3@1s"
+
+
+@pytest.mark.timeout(115)
+@pytest.mark.parametrize(
+    "bench",
+    [
+        pytest.param((18, ("--faults", FAULTS, "--labels", labels, "--seed", "7")), id=labels)
+        for labels in ("echo", "drop")
+    ],
+    indirect=True,
+)
+async def test_faults_and_lost_answers_double_nothing(bench: Bench) -> None:
+    """With faults on, killed at random moments: nothing twice; what cannot be told is said to be uncertain."""
+    bench.config.update(operator=False, settle_s=6.0)
+    rng = random.Random(SEED)
+    for _ in range(3):
+        await bench.run({"after_s": rng.uniform(0.5, 3.0)}, 60)
+    for _ in range(4):  # what failed for the moment is tried again, as its message says
+        code, report = await bench.run(None, 90)
+        assert 0 == code
+        if report["states"].get("failed", 0) == 0:
+            break
+    uncertain = report["states"].get("uncertain", 0)
+    sys.stdout.write(f"{bench.jobs} jobs with faults, {uncertain} uncertain, {report}\n")
+    assert bench.jobs == uncertain + report["states"]["done"], report
+    _check(bench, await bench.counts(), uncertain=uncertain)

@@ -1,0 +1,134 @@
+"""Work that a dead process left behind is done by the next one: speech, masters, mixes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from audiokit.emulator._app import create_app, recover
+from audiokit.emulator._context import Context
+from audiokit.emulator._settings import EmulatorSettings
+from audiokit.emulator._submissions import submissions
+
+KEY = "k" * 40
+Run = Callable[[], AbstractAsyncContextManager[tuple[httpx.AsyncClient, Context]]]
+
+
+class HeldWork:
+    """The fixture's made-up work, some of whose operations never end."""
+
+    def __init__(self, work: Any) -> None:
+        self._work = work
+        self.held: set[str] = set()
+
+    async def run(self, op: str, /, **params: Any) -> dict[str, Any]:
+        """Do as the worker pool does, or nothing for ever."""
+        if op in self.held:
+            await asyncio.Event().wait()
+        result: dict[str, Any] = await self._work.run(op, **params)
+        return result
+
+
+@pytest.fixture
+def held(emulator: Any) -> HeldWork:
+    """Work that can be held."""
+    return HeldWork(emulator.work)
+
+
+@pytest.fixture
+def run(held: HeldWork, tmp_path: Path) -> Run:
+    """Runs an emulator on one data folder; its end in the middle of work is a death as the store sees it."""
+
+    @asynccontextmanager
+    async def started() -> AsyncIterator[tuple[httpx.AsyncClient, Context]]:
+        settings = EmulatorSettings(data=tmp_path / "kept", hold_s=0.05, api_key=KEY)
+        context = Context(settings, work=held)
+        transport = httpx.ASGITransport(app=create_app(settings, context=context))
+        headers = {"x-api-key": KEY}
+        async with (
+            context,
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client,
+        ):
+            await recover(context)
+            yield client, context
+
+    return started
+
+
+async def test_speech_of_v1_is_spoken_by_the_next_process(run: Run, held: HeldWork) -> None:
+    """Under the identity it was ordered with, for its listener."""
+    query = {"scriptId": "mine", "name": "Ann"}
+    async with run() as (client, _):
+        await client.post("/apiaudio/script", json={"scriptText": "Hello {{name|you}}.", "scriptId": "mine"})
+        held.held.add("speak")
+        order = {"scriptId": "mine", "audience": [{"name": "Ann"}]}
+        assert 202 == (await client.post("/apiaudio/speech", json=order)).status_code
+    held.held.clear()
+    async with run() as (client, context):
+        await context.idle()
+        assert 200 == (await client.get("/apiaudio/speech", params=query)).status_code
+        assert [1] == [one["count"] for one in await submissions(context.store)]
+
+
+async def test_a_master_is_rendered_by_the_next_process(run: Run, held: HeldWork) -> None:
+    """In every format that was ordered."""
+    async with run() as (client, _):
+        await client.post("/apiaudio/script", json={"scriptText": "Hello.", "scriptId": "mine"})
+        await client.post("/apiaudio/speech", json={"scriptId": "mine"})
+        held.held.add("render")
+        order = {"scriptId": "mine", "soundTemplate": "lofi", "endFormat": ["wav", "flac"]}
+        assert 202 == (await client.post("/apiaudio/mastering", json=order)).status_code
+        assert 202 == (await client.get("/apiaudio/mastering", params={"scriptId": "mine"})).status_code
+    held.held.clear()
+    async with run() as (client, context):
+        await context.idle()
+        found = await client.get("/apiaudio/mastering", params={"scriptId": "mine"})
+        assert {"wav", "flac"} == set(found.json()["urls"])
+
+
+async def test_speech_and_mixes_of_v2_are_made_by_the_next_process_and_paid_once(
+    run: Run, held: HeldWork
+) -> None:
+    """Credits are taken when they are ordered, not when they are done again."""
+    async with run() as (client, _):
+        script = await client.post("/audiostack/content/script", json={"scriptText": "Hello."})
+        script_id = script.json()["data"]["scriptId"]
+        speech = (await client.post("/audiostack/speech/tts", json={"scriptId": script_id})).json()["data"]
+        held.held |= {"speak", "render"}
+        again = {"scriptId": script_id, "useCache": False}
+        second = await client.post("/audiostack/speech/tts", json=again)
+        mix = await client.post("/audiostack/production/mix", json={"speechId": speech["speechId"]})
+        assert (202, 202) == (second.status_code, mix.status_code)
+        left = mix.json()["meta"]["creditsRemaining"]
+    held.held.clear()
+    async with run() as (client, context):
+        await context.idle()
+        spoken = await client.get(f"/audiostack/speech/tts/{second.json()['data']['speechId']}")
+        mixed = await client.get(f"/audiostack/production/mix/{mix.json()['data']['productionId']}")
+        assert (200, 200) == (spoken.status_code, mixed.status_code)
+        assert left == mixed.json()["meta"]["creditsRemaining"]
+
+
+async def test_what_can_no_longer_be_made_fails_and_is_paid_back(run: Run, held: HeldWork) -> None:
+    """The script was deleted meanwhile: the reason is told, the credits come back."""
+    async with run() as (client, _):
+        script = await client.post("/audiostack/content/script", json={"scriptText": "Hello."})
+        script_id = script.json()["data"]["scriptId"]
+        held.held.add("speak")
+        speech = await client.post("/audiostack/speech/tts", json={"scriptId": script_id})
+        await client.delete(f"/audiostack/content/script/{script_id}")
+    held.held.clear()
+    async with run() as (client, context):
+        await context.idle()
+        found = await client.get(f"/audiostack/speech/tts/{speech.json()['data']['speechId']}")
+        voices = await client.get("/audiostack/content/scripts")
+
+    assert 404 == found.status_code
+    assert "not found" in found.json()["message"]
+    assert 1000.0 == voices.json()["meta"]["creditsRemaining"]
