@@ -174,6 +174,7 @@ class AudioKit:
         max_transfers: int = 8,
         max_submits: int = 8,
         transfer_bytes: int | None = None,
+        max_queued: int = 10_000,
         attempts: int = 3,
         on_leave: OnLeave = "detach",
         drain_s: float = 10.0,
@@ -191,6 +192,7 @@ class AudioKit:
             max_submits: Submissions at once.
             transfer_bytes: Bytes of files that uploads at once may have together; any number when not
                 given. A larger file goes alone.
+            max_queued: Jobs handed in by `Orchestrator.submit` that may wait to begin.
             attempts: How often a stage is begun in all, where what it met was temporary and left
                 nothing behind.
             on_leave: What becomes of jobs under way when the block is left: ``detach`` lets them go
@@ -224,6 +226,7 @@ class AudioKit:
             max_transfers=max_transfers,
             max_submits=max_submits,
             transfer_bytes=transfer_bytes,
+            max_queued=max_queued,
             attempts=attempts,
             on_leave=on_leave,
             drain_s=drain_s,

@@ -237,12 +237,14 @@ class CallOptions(TypedDict, total=False):
     """Options that every call takes, as keyword arguments.
 
     Attributes:
-        timeout: Seconds for the whole call: queue, retries, polling, body. Without it the
+        timeout: Seconds for the whole call: queue, rate limit, retries, polling, body. Without it the
             client's `Timeouts` apply, and a transfer of a file ends only when it stalls.
         headers: Further request headers, e.g. a trace id; sent to the API's own origin only.
         is_repeatable: True lets a request be repeated after any temporary failure, also where
             that could do the work twice. False forbids what the endpoint itself would allow.
-        on_reply: Called with each answer as it came, also one that is about to raise.
+        on_reply: Called with each answer as it came, also one that is about to raise. What a gateway
+            says in the place of the API (502, 504) after a call that could do its work twice is no
+            answer: that ends as `OutcomeUnknown`.
     """
 
     timeout: float | None

@@ -17,6 +17,7 @@ from audiokit.emulator._control import CONTROL
 from audiokit.emulator._fault_layer import FaultLayer
 from audiokit.emulator._http import Api, JSONReply, detail_shape, require_key, v1_shape, v2_shape
 from audiokit.emulator._settings import LOOPBACK_NAMES
+from audiokit.emulator._unavailable import audiostack_routes as unavailable_in_audiostack
 from audiokit.emulator.apiaudio import KINDS as APIAUDIO_KINDS
 from audiokit.emulator.apiaudio import routes as apiaudio_routes
 from audiokit.emulator.audiostack import KINDS as AUDIOSTACK_KINDS
@@ -37,7 +38,12 @@ if TYPE_CHECKING:
 
 APIS = (
     Api(name="apiaudio", routes=tuple(apiaudio_routes), shape=v1_shape, authorise=require_key),
-    Api(name="audiostack", routes=tuple(audiostack_routes), shape=v2_shape, authorise=require_key),
+    Api(
+        name="audiostack",
+        routes=(*unavailable_in_audiostack, *audiostack_routes),
+        shape=v2_shape,
+        authorise=require_key,
+    ),
     Api(
         name="respeecher",
         routes=tuple(respeecher_routes),

@@ -70,7 +70,7 @@ class Fault:
             raise ValueError(f"fault {self.kind!r} must be one of {kinds}, or a status of 400 to 599")
         if is_status and not 400 <= int(self.kind) <= 599:
             raise ValueError(f"fault {self.kind!r} must be a status of 400 to 599, or one of {kinds}")
-        if not 0.0 < self.rate <= 1.0:
+        if not 1e-9 <= self.rate <= 1.0:
             raise ValueError(f"rate of fault {self.kind!r} must be above 0 and at most 1, got {self.rate!r}")
         if not 1 <= self.calls <= 10_000:
             raise ValueError(f"a burst of fault {self.kind!r} must be 1 to 10000 calls, got {self.calls!r}")
@@ -125,10 +125,10 @@ class Fault:
         return fnmatchcase(operation, self.operation) or fnmatchcase(f"{api}.{operation}", self.operation)
 
     def __str__(self) -> str:
-        rate = f":{self.rate:g}"
+        rate = f":{_decimal(self.rate)}"
         calls = f"x{self.calls}" if self.calls > 1 else ""
         times = "" if self.times is None else f"*{self.times}"
-        span = "" if self.span_s is None else f"@{self.span_s[0]:g}-{self.span_s[1]:g}s"
+        span = "" if self.span_s is None else f"@{_decimal(self.span_s[0])}-{_decimal(self.span_s[1])}s"
         operation = "" if self.operation == "*" else f"/{self.operation}"
         return f"{self.kind}{rate}{calls}{times}{span}{operation}"
 
@@ -201,6 +201,11 @@ def strike_of(fault: Fault, draw: random.Random) -> Strike:
     """Draw the time of a fault that happens."""
     span = LATE_S if fault.kind == "late" and fault.span_s is None else fault.span_s
     return Strike(fault=fault, seconds=None if span is None else draw.uniform(*span))
+
+
+def _decimal(number: float) -> str:
+    """Write a number without an exponent, which the grammar does not have."""
+    return f"{number:.9f}".rstrip("0").rstrip(".")
 
 
 def _seconds(span: str) -> tuple[float, float]:

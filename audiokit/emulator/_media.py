@@ -11,6 +11,7 @@ from starlette.responses import Response
 from audiokit.emulator._body import save_body
 from audiokit.emulator._http import HttpError, context_of, safe_name, signed_access, work_refusal
 from audiokit.emulator._plan import Clip
+from audiokit.emulator._store import MissingDocumentError
 from audiokit.emulator._warnings import warning_header
 from audiokit.emulator._work import WorkError
 
@@ -83,17 +84,19 @@ async def receive(request: Request) -> Response:
         file_id = await context.files.keep(path)
     finally:
         path.unlink(missing_ok=True)
-    await context.store.update(
-        _KIND,
-        media_id,
-        account=account,
-        file=file_id,
-        size_bytes=size_bytes,
-        format=probe["format"],
-        seconds=probe["seconds"],
-        lufs=probe.get("lufs"),
-        note=probe.get("note"),
-    )
+    known = {
+        "file": file_id,
+        "size_bytes": size_bytes,
+        "format": probe["format"],
+        "seconds": probe["seconds"],
+        "lufs": probe.get("lufs"),
+        "note": probe.get("note"),
+    }
+    try:
+        await context.store.update(_KIND, media_id, account=account, **known)
+    except MissingDocumentError:
+        await context.store.forget_files(file_id)
+        raise HttpError(404, f"mediaId {media_id!r} was deleted while it was uploaded") from None
     headers = {"Warning": warning_header([probe["note"]])} if probe.get("note") else None
     return Response(status_code=200, headers=headers)
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from audiokit.emulator._http import EMULATOR_FAILED, HttpError, work_refusal
+from audiokit.emulator._links import forget_links
+from audiokit.emulator._schema import file_ids_in
 from audiokit.emulator._work import WorkError
 
 if TYPE_CHECKING:
@@ -146,13 +148,19 @@ async def _run(
         _log.exception("%s %s failed", kind.name, doc["id"])
         changes = {"state": "failed", "status": 500, "error": EMULATOR_FAILED}
 
-    def end(step: Transaction) -> None:
+    def end(step: Transaction) -> bool:
         if changes["state"] == "failed" and kind.pay_back is not None:
             kind.pay_back(step, doc)
-        if step.get(kind.name, doc["id"]) is not None:  # deleted while it was being made
-            step.update(kind.name, doc["id"], **changes)
+        if step.get(kind.name, doc["id"]) is None:
+            return False
+        step.update(kind.name, doc["id"], **changes)
+        return True
 
-    await context.store.transact(end, account=account)
+    if not await context.store.transact(end, account=account):  # deleted while it was being made
+        made_files = file_ids_in(changes)
+        await context.store.forget_files(*made_files)
+        await forget_links(context, made_files)
+        return
     if kind.announce is not None and doc.get("callback"):
         work_done = kind.announce(context, account, {**doc, **changes})
         context.spawn(work_done, name=f"webhook of {kind.name} {doc['id']}")

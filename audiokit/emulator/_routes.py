@@ -6,17 +6,21 @@ import re
 from typing import Any
 
 from audiokit.emulator._app import APIS
+from audiokit.emulator._unavailable import is_available
 
 
 def list_routes() -> list[dict[str, Any]]:
-    """List every operation as ``{api, method, path, name, implemented}``; paths are below the API's mount."""
+    """List every operation as ``{api, method, path, name, implemented}``; paths are below the API's mount.
+
+    Those that are not implemented answer 501 and say why.
+    """
     return [
         {
             "api": api.name,
             "method": method,
             "path": re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path),
             "name": route.name,
-            "implemented": True,
+            "implemented": is_available(route),
         }
         for api in APIS
         for route in api.routes

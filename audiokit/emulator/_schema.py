@@ -6,6 +6,8 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+import orjson
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,6 +30,11 @@ FILE_ID: Final = re.compile(r'"([0-9a-f]{64})"')
 """Finds the files that a document names in its JSON text."""
 
 _VERSION = 1  # 0 had no file_refs
+
+
+def file_ids_in(doc: object) -> list[str]:
+    """Return the files that a document names."""
+    return sorted(set(FILE_ID.findall(orjson.dumps(doc).decode())))
 
 
 def open_database(path: Path | None) -> sqlite3.Connection:

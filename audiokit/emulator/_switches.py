@@ -37,14 +37,17 @@ class Switches:
         self.rates = RateGate(settings.rate_limits, pace=pace)
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Change what *values* name: ``faults``, ``seed``, ``speed``, ``processing``, ``labels``,
-        ``rate_limits``; all of it or, when something is wrong, nothing.
+        """Change settings: all that are given or, when something is wrong, none.
 
-        Faults begin their sequence anew. Rate limits forget earlier calls; null switches them off.
+        Faults begin their sequence anew. Rate limits forget earlier calls.
+
+        Args:
+            values: Any of ``faults``, ``seed``, ``speed``, ``processing``, ``labels`` and ``rate_limits``, as
+                on the command line; null switches rate limits off.
 
         Raises:
             ValueError: An unknown name, or a value that is out of its range.
-        """  # noqa: D205  (the list of names does not fit one line)
+        """
         known = ("faults", "seed", "speed", "processing", "labels", "rate_limits")
         if unknown := [name for name in values if name not in known]:
             raise ValueError(f"setting {unknown[0]!r} is not known; allowed: {', '.join(known)}")

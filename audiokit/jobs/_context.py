@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -113,9 +113,9 @@ class JobContext:
         return self._shared.transfer
 
     @property
-    def submit(self) -> Gate:
-        """Hold this while handing work to an API."""
-        return self._shared.submit
+    def submit(self) -> AbstractAsyncContextManager[None]:
+        """Hold this while handing work to an API; inside a step the job holds it already."""
+        return nullcontext() if self._course.has_place else self._shared.submit
 
     @property
     def once(self) -> Once:

@@ -37,6 +37,7 @@ class Course:
         "ends_at",
         "followers",
         "generation",
+        "has_place",
         "index",
         "is_cancelled_remotely",
         "is_critical",
@@ -84,6 +85,7 @@ class Course:
         self.followers: list[Course] = []
         self.is_critical = False
         self.is_part = False
+        self.has_place = False
         self.is_cancelled_remotely = False
         self.limit_s = 0.0
         self.ends_at: float | None = None

@@ -13,28 +13,17 @@ import attrs
 
 from audiokit.jobs._hazard import Hazard
 
-TYPICAL_S: Final[Mapping[str, float]] = {
-    # Respeecher's own client looks every 0.5 s and gives up at 120 s: the middle of both, as factors.
-    "conversion": 8.0,
-    "calibration": 8.0,
-    "mastering": 4.0,
-    "mix": 4.0,
-}
-"""Seconds that are supposed before anything was seen; of other kinds `_ELSE_S`. The first jobs correct it."""
-
-_ELSE_S: Final = 2.0
 _REMEMBERED: Final = 512
 _MOST_COUNTED: Final = 2048
 _SEED: Final = 1
 _FIRST_FIT: Final = 8
 _FITTED: Final = 48
 _LEAST_SCALE: Final = 0.02
-_ALIKE: Final = 0.02
 
 
 @attrs.frozen
-class _Line:
-    """What is expected: seconds = intercept + slope * length."""
+class Line:
+    """What is expected of a job: seconds = intercept + slope * length of its audio in seconds."""
 
     intercept_s: float
     slope: float
@@ -43,11 +32,18 @@ class _Line:
         """Expected seconds."""
         return self.intercept_s + self.slope * length_s
 
-    def is_like(self, other: _Line, length_s: float) -> bool:
-        """Whether both say the same of jobs about that long, but for the unit; then nothing is gained."""
-        ratio = self.at(length_s) / self.at(2 * length_s)
-        others = other.at(length_s) / other.at(2 * length_s)
-        return abs(ratio - others) < _ALIKE
+
+TYPICAL: Final[Mapping[str, Line]] = {
+    # Nothing is published but the looks of Respeecher's own client: every 0.5 s, for at most 120 s.
+    "conversion": Line(1.0, 0.2),
+    "calibration": Line(1.0, 0.2),
+    "mastering": Line(1.0, 0.1),
+    "mix": Line(1.0, 0.1),
+}
+"""What is supposed before anything was seen; of other kinds `_ELSE`. A handful of jobs corrects it."""
+
+_ELSE: Final = Line(1.0, 0.05)
+_SUPPOSED_LENGTH_S: Final = 30.0
 
 
 @attrs.frozen
@@ -73,9 +69,9 @@ class Law:
         hazard: In multiples of the expected seconds.
     """
 
-    def __init__(self, typical_s: float) -> None:
+    def __init__(self, typical: Line) -> None:
         self.hazard = Hazard()
-        self._line = _Line(typical_s, 0.0)
+        self._line = typical
         self._past: list[_Past] = []  # a fair sample: the last ones alone would be the long ones of a batch
         self._rng = random.Random(_SEED)  # noqa: S311 - chooses a sample
         self._lengths_seen = 0
@@ -83,7 +79,7 @@ class Law:
 
     def expected_s(self, length_s: float | None) -> float:
         """Seconds a job of this length is expected to take; the unit of its ages in `hazard`."""
-        return self._line.intercept_s if length_s is None else self._line.at(length_s)
+        return self._line.at(_SUPPOSED_LENGTH_S if length_s is None else length_s)
 
     def saw(self, length_s: float | None, since_s: float, age_s: float, *, is_over: bool) -> None:
         """Note that a job that ran *since_s* seconds after its start was over, or not, at *age_s*."""
@@ -108,11 +104,10 @@ class Law:
         """
         self._fit_at = min(self._lengths_seen * 2, self._lengths_seen + _REMEMBERED)
         still = list(running)
-        middle_s = median(one.length_s for one in self._past)
         lines = _candidates(self._past)
         tried = [(self._measured(line, still), line) for line in lines]
         (_, hazard), line = max(tried, key=lambda one: one[0][0])
-        if not line.is_like(self._line, middle_s):
+        if line.slope or self._line.slope:  # else only the unit would change
             self._line, self.hazard = line, hazard
 
     def _remember(self, past: _Past) -> None:
@@ -124,11 +119,11 @@ class Law:
         if place < _REMEMBERED:
             self._past[place] = past
 
-    def _measured(self, line: _Line, running: list[tuple[float, float]]) -> tuple[float, Hazard]:
+    def _measured(self, line: Line, running: list[tuple[float, float]]) -> tuple[float, Hazard]:
         """How well a line explains what was seen, and the hazard about it."""
         hazard = Hazard()
         each = min(self._lengths_seen, _MOST_COUNTED) / len(self._past)
-        for one in self._past:
+        for one in sorted(self._past, key=_vagueness):  # the clear ones help to place the others
             unit = line.at(one.length_s)
             hazard.saw(0.0, one.since_s / unit, is_over=False, weight=each)
             hazard.saw(one.since_s / unit, one.age_s / unit, is_over=True, weight=each)
@@ -143,18 +138,18 @@ class Durations:
     """The laws of all kinds. One may serve several pollers, and outlive them.
 
     Args:
-        typical_s: What to suppose of kinds nothing is known of yet, in seconds.
+        typical: What to suppose of kinds nothing is known of yet.
     """
 
-    def __init__(self, typical_s: Mapping[str, float] = TYPICAL_S) -> None:
-        self._typical_s = typical_s
+    def __init__(self, typical: Mapping[str, Line] = TYPICAL) -> None:
+        self._typical = typical
         self._laws: dict[tuple[str, bool], Law] = {}
 
     def law(self, kind: str, *, has_length: bool) -> Law:
         """The law of a kind, made when it is new."""
         found = self._laws.get((kind, has_length))
         if found is None:
-            found = self._laws[kind, has_length] = Law(self._typical_s.get(kind, _ELSE_S))
+            found = self._laws[kind, has_length] = Law(self._typical.get(kind, _ELSE))
         return found
 
     def expected_s(self, kind: str, length_s: float | None = None, *, share: float = 0.5) -> float:
@@ -163,12 +158,12 @@ class Durations:
         return law.hazard.age_of(share) * law.expected_s(length_s)
 
 
-def _candidates(past: list[_Past]) -> list[_Line]:
+def _candidates(past: list[_Past]) -> list[Line]:
     """Lines worth trying: no influence, proportional, and the middle one of those through two jobs each."""
     least_s = _LEAST_SCALE * median(one.took_s for one in past)
     lines = [
-        _Line(max(median(one.took_s for one in past), least_s), 0.0),
-        _Line(least_s, median(one.took_s / one.length_s for one in past)),
+        Line(max(median(one.took_s for one in past), least_s), 0.0),
+        Line(least_s, median(one.took_s / one.length_s for one in past)),
     ]
     last = past[-_FITTED:]
     slopes = [
@@ -178,5 +173,9 @@ def _candidates(past: list[_Past]) -> list[_Line]:
     ]
     if slopes and (slope := median(slopes)) > 0:
         intercept_s = median(one.took_s - slope * one.length_s for one in last)
-        lines.append(_Line(max(intercept_s, least_s), slope))
+        lines.append(Line(max(intercept_s, least_s), slope))
     return lines
+
+
+def _vagueness(past: _Past) -> float:
+    return past.age_s / (past.since_s + _LEAST_SCALE)

@@ -34,6 +34,7 @@ class Feed:
         self._runs: deque[Run] = deque()
         self._waiting: list[tuple[int, int, Course]] = []
         self._count = 0
+        self._room = anyio.Event()
 
     @property
     def is_in_use(self) -> bool:
@@ -44,6 +45,12 @@ class Feed:
     def queued(self) -> int:
         """Jobs handed in that nobody has taken."""
         return len(self._waiting)
+
+    async def has_room(self) -> None:
+        """Wait until one of the jobs handed in has been taken, or all were given back."""
+        if self._room.is_set():
+            self._room = anyio.Event()
+        await self._room.wait()
 
     def push(self, course: Course, priority: int) -> None:
         """Hand in one job; a higher *priority* is taken first, equal ones in their sequence."""
@@ -82,6 +89,7 @@ class Feed:
             run.stop_reading()
         left = [course for _, _, course in sorted(self._waiting, key=lambda one: one[:2])]
         self._waiting.clear()
+        self._room.set()
         return [course for course in left if course.stop is None]
 
     def close(self) -> list[Course]:
@@ -93,6 +101,7 @@ class Feed:
         """The first of those handed in that was not cancelled meanwhile."""
         while self._waiting:
             course = heapq.heappop(self._waiting)[2]
+            self._room.set()
             if course.stop is None:
                 return course
         return None

@@ -24,8 +24,7 @@ _CARRIED: Final = 60.0
 """... yet never more than as much as so many jobs seen, so that a sudden change shows at once."""
 _DOUBT: Final = 0.3
 """Each bin adds the prior's opinion as if it had been seen with so many jobs."""
-_NARROW: Final = 4.0
-_POINTS: Final = (0.125, 0.375, 0.625, 0.875)
+_NARROW: Final = 8.0
 _FORGET_AT: Final = 4096.0
 _COARSE: Final = 3
 _END_COUNTS: Final = 10.0
@@ -70,9 +69,9 @@ class Hazard:
             if end - start <= _NARROW:
                 self._ended(start, end, weight)
             else:
-                # Where in a long time it ended: as likely as is known so far, by four points.
-                for place in self._likely(since, age):
-                    self._ended(place - 0.5, place + 0.5, weight / len(_POINTS))
+                # Where in a long time it ended: in each quarter of the chance to end there, as known so far.
+                for first, last in pairwise(self._quarters(since, age)):
+                    self._ended(first, last, weight / 4)
         self._observed += weight
         self._news += weight * (_END_COUNTS if is_over else 1.0)
         if self._total_ends > _FORGET_AT:
@@ -85,17 +84,17 @@ class Hazard:
         _add(self._ends, end - span, weight / span)
         _add(self._ends, end, -weight / span)
 
-    def _likely(self, since: float, age: float) -> list[float]:
-        """Places between two ages that split the chance to end there into equal parts."""
-        behind, ahead = self.summed(since), self.summed(age)
+    def _quarters(self, since: float, age: float) -> list[float]:
+        """Five places from one age to another, with the same chance to end between each and the next."""
+        self.refresh()
+        behind = self.summed(since)
+        gone = -math.expm1(behind - self.summed(age))
         least, most = position(since), position(age)
-        gone = -math.expm1(behind - ahead)
-        places: list[float] = []
-        for share in _POINTS:
-            wanted = behind - math.log1p(-share * gone)
-            index = bisect_left(self._sums, wanted)
-            places.append(min(max(index - 0.5, least + 0.5), most - 0.5))
-        return places
+        places = [least]
+        for share in (0.25, 0.5, 0.75):
+            index = bisect_left(self._sums, behind - math.log1p(-share * gone))
+            places.append(min(max(index - 0.5, least), most))
+        return [*places, most]
 
     def refresh(self) -> None:
         """Take in what was noted since the last time, if it is enough to matter."""
@@ -118,6 +117,7 @@ class Hazard:
 
     def age_of(self, share: float, *, since: float = 0.0) -> float:
         """The age at which *share* (0 to 1, exclusive) are over of the jobs that reached the age *since*."""
+        self.refresh()
         wanted = self.summed(since) - math.log1p(-share)
         return _EDGES[min(bisect_left(self._sums, wanted), _BINS)]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import attrs
 
-from audiokit.errors import AudiokitError
+from audiokit.errors import AudiokitError, UsageError
 from audiokit.services._poll import Look
 
 if TYPE_CHECKING:
@@ -49,6 +50,21 @@ class Job(Protocol[PreparedT, RemoteT, ResultT_co]):
 
     Write a frozen attrs class with these; the orchestrator calls them in this sequence and
     looks, with growing waits, until `look` says that the work is over.
+
+    A kind may have more than these, and then does better:
+
+    - ``api``: ``apiaudio``, ``audiostack`` or ``respeecher``, so that it keeps to that API's limits.
+    - ``async submission(context, prepared) -> Submission``: how a submission whose answer was lost is
+      found, and what it costs. Without it such a job ends up uncertain.
+    - ``async poll(context, remote)``: follow the work in a way of its own, with `JobContext.follow`,
+      e.g. by pages of a list; in place of a first `look` at once and further ones when they are due.
+    - ``async cancel(context, remote)``: cancel or delete the work remotely.
+    - ``stream(services, result)``: the audio as it arrives, for `Outcome.open`.
+    - ``version`` (1 when not given) and ``records()``, the classes of records in its fields: for a
+      journal, which also wants `submit` to give the API's id, as text or as an object that has it.
+      `look` and `collect` are then given that id alone when an earlier run has submitted.
+    - ``sources``: names of the fields that are files to be read (``("source",)`` when not given): their
+      size and time of change are part of the job's key.
     """
 
     @property
@@ -130,6 +146,7 @@ class Outcome(Generic[JobT, ResultT]):
         elapsed_s: Seconds from its start to its end.
         restored: It was done in an earlier run, as the journal says, and nothing was done now.
         stats: What it cost.
+        services: The client that did it.
     """
 
     key: str
@@ -142,6 +159,29 @@ class Outcome(Generic[JobT, ResultT]):
     elapsed_s: float = 0.0
     restored: bool = False
     stats: JobStats = attrs.field(factory=JobStats, repr=False)
+    services: Services | None = attrs.field(default=None, repr=False, eq=False)
+
+    def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Get the audio as it arrives, without a file: for a web app that passes it on.
+
+        ::
+
+            async with outcome.open() as chunks:
+                async for chunk in chunks: ...
+
+        Raises:
+            UsageError: The job is not done; it was done in an earlier run and saved files; or its kind
+                has no one stream of audio, as a master with several formats.
+        """
+        stream = getattr(self.job, "stream", None)
+        if stream is None or self.services is None or self.result is None:
+            why = f"it is {self.state.value}" if self.result is None else "its kind has no stream"
+            raise UsageError(
+                f"the job with key {self.key!r} cannot be opened: {why}; "
+                "run it with to= and read the files, or get its result from the services"
+            )
+        opened: AbstractAsyncContextManager[AsyncIterator[bytes]] = stream(self.services, self.result)
+        return opened
 
     @property
     def path(self) -> Path | None:

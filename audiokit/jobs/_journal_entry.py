@@ -29,6 +29,8 @@ class JournalState(enum.StrEnum):
 
 
 _S = JournalState
+_BY_WORD: Final[Mapping[str, JournalState]] = {one.value: one for one in JournalState}
+_moment: Final = dt.datetime.fromtimestamp
 
 OPEN_STATES: Final = frozenset({_S.PLANNED, _S.INTENT, _S.SENT, _S.FETCHED, _S.UNCERTAIN})
 """States from which a job still goes on; `Journal.entries` finds these by index."""
@@ -137,22 +139,24 @@ class Entry:
 def entry_from_row(row: list[Any]) -> Entry:
     """Build an entry from a decoded row, see `ENTRY_COLUMNS` of the schema."""
     seq, key, kind, kind_version, fields, state, facts, lock, created_at, updated_at = row
+    get = facts.get
+    outputs = get("outputs")
     return Entry(
         seq=seq,
         key=key,
         kind=kind,
         kind_version=kind_version,
         fields=fields,
-        state=_S(state),
-        stage=facts.get("stage", 0),
-        remote_ids=facts.get("remote_ids", _NOTHING),
-        label=facts.get("label"),
-        data=facts.get("data", _NOTHING),
-        outputs=tuple(Output.from_json(one) for one in facts.get("outputs", ())),
-        attempts=facts.get("attempts", 0),
-        error=facts.get("error"),
+        state=_BY_WORD[state],
+        stage=get("stage", 0),
+        remote_ids=get("remote_ids", _NOTHING),
+        label=get("label"),
+        data=get("data", _NOTHING),
+        outputs=tuple(map(Output.from_json, outputs)) if outputs else (),
+        attempts=get("attempts", 0),
+        error=get("error"),
         lock=lock,
-        spooled=tuple(facts.get("spooled", ())),
-        created_at=dt.datetime.fromtimestamp(created_at, dt.UTC),
-        updated_at=dt.datetime.fromtimestamp(updated_at, dt.UTC),
+        spooled=tuple(get("spooled", ())),
+        created_at=_moment(created_at, dt.UTC),
+        updated_at=_moment(updated_at, dt.UTC),
     )

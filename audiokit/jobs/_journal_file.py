@@ -22,6 +22,17 @@ _BUSY_TIMEOUT_S: Final = 5.0  # somebody looks at the journal with another progr
 _WAL_PAGES: Final = 2000  # pages of 4 KiB in the log before they go to the file
 _CACHE_KIB: Final = 8192
 
+_NOT_ITS_FAULT: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_PERM,
+    }
+)
+"""Codes of SQLite that say nothing about what is in the file."""
+
 _SCHEMA: Final = """
 create table meta (name text primary key, value) without rowid;
 create table scope (api text primary key, base_url text not null, account text not null) without rowid;
@@ -84,7 +95,11 @@ def open_file(path: Path, *, scope: Scope, durability: Durability, same_account:
         if path.stat().st_mode & 0o077:  # e.g. a copy made by hand
             path.chmod(0o600)
     except sqlite3.DatabaseError as error:
-        raise JournalError(f"journal {str(path)!r} cannot be opened: {error}", path=str(path)) from error
+        raise JournalError(
+            f"journal {str(path)!r} cannot be opened ({error}): see whether its disk is full, failing or "
+            "read-only",
+            path=str(path),
+        ) from error
     except OSError as error:
         raise JournalError(
             f"journal {str(path)!r} cannot be opened: {error.strerror or error}", path=str(path)
@@ -124,28 +139,36 @@ def _create(path: Path, scope: Scope) -> None:
     os.close(
         os.open(draft, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     )  # SQLite copies the mode to its log
-    connection = sqlite3.connect(draft, isolation_level=None)
     try:
-        connection.execute("pragma auto_vacuum = incremental")
-        connection.execute("begin")
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-        salt = secrets.token_bytes(16)
-        connection.execute("insert into meta values ('salt', ?)", (salt,))
-        rows = [(api, *row) for api, row in scopes.rows_for(scope, salt).items()]
-        connection.executemany("insert into scope values (?, ?, ?)", rows)
-        connection.execute(f"pragma application_id = {APPLICATION_ID}")
-        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
-        connection.execute("commit")
-        connection.execute("pragma journal_mode = wal")
-    finally:
-        connection.close()
-    draft.replace(path)
+        connection = sqlite3.connect(draft, isolation_level=None)
+        try:
+            _lay_out(connection, scope)
+        finally:
+            connection.close()
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _lay_out(connection: sqlite3.Connection, scope: Scope) -> None:
+    connection.execute("pragma auto_vacuum = incremental")
+    connection.execute("begin")
+    for statement in _SCHEMA.split(";"):
+        connection.execute(statement)
+    salt = secrets.token_bytes(16)
+    connection.execute("insert into meta values ('salt', ?)", (salt,))
+    rows = [(api, *row) for api, row in scopes.rows_for(scope, salt).items()]
+    connection.executemany("insert into scope values (?, ?, ?)", rows)
+    connection.execute(f"pragma application_id = {APPLICATION_ID}")
+    connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+    connection.execute("commit")
+    connection.execute("pragma journal_mode = wal")
 
 
 def _has_records(path: Path) -> bool:
@@ -183,7 +206,7 @@ def _check(path: Path, scope: Scope, *, same_account: bool) -> None:
         finally:
             connection.close()
     except (sqlite3.DatabaseError, TypeError) as error:
-        if isinstance(error, sqlite3.OperationalError) and "unable to open" in str(error):
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_ITS_FAULT:
             raise
         raise _unreadable(path, "damaged", f"it is damaged ({error})") from error
     if found != "ok":

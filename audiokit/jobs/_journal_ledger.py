@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 import orjson
 
-from audiokit.errors import AudiokitError, JournalError, JournalUnreadable, JournalWriteFailed
+from audiokit.errors import JournalError, JournalUnreadable, JournalWriteFailed
 from audiokit.jobs._journal_draft import Draft, Live, Op, Plan, Write
 from audiokit.jobs._journal_entry import OPEN_STATES, Entry, JournalState, entry_from_row
 from audiokit.jobs._journal_file import ENTRY_COLUMNS
@@ -48,7 +48,7 @@ _DELETE_SPOOLED: Final = f"delete from spooled where seq {_IN}"  # noqa: S608 - 
 _BY_KEY: Final = f"select {ENTRY_COLUMNS} as entry from jobs join progress using (seq) where key {_IN}"  # noqa: S608
 _PAGE: Final = (
     f"select {ENTRY_COLUMNS} as entry from progress join jobs using (seq) "  # noqa: S608 - of constants
-    f"where progress.seq > ? and state {_IN} {{condition}} order by progress.seq limit ?"
+    "where progress.seq > ? and {condition} order by progress.seq limit ?"
 )
 _FINISHED: Final = (
     "select json_array(seq, key) as entry from progress join jobs using (seq) "  # noqa: S608 - of constants
@@ -122,8 +122,6 @@ class Ledger:
                     op.result = op.run(self)
                 except sqlite3.Error as error:
                     op.error = self._failure(error, is_read=op.is_read)
-                except AudiokitError as error:
-                    op.error = error
 
     def entry(self, key: str) -> Entry | None:
         """The entry of *key*, or None."""
@@ -133,9 +131,14 @@ class Ledger:
     def page(self, after_seq: int, states: Iterable[JournalState], limit: int) -> list[Entry]:
         """The next *limit* entries in one of *states*, in the sequence of planning."""
         wanted = frozenset(states)
-        # Named in the statement, so that SQLite takes the index of the open ones.
-        statement = _PAGE.format(condition="and is_open" if wanted <= OPEN_STATES else "")
-        rows = self._rows(statement, after_seq, _json([one.value for one in wanted]), limit)
+        words = _json([one.value for one in wanted])
+        # `is_open` has to be in the statement, so that SQLite takes the index of the open ones.
+        if wanted == OPEN_STATES:
+            rows = self._rows(_PAGE.format(condition="is_open"), after_seq, limit)
+        elif wanted <= OPEN_STATES:
+            rows = self._rows(_PAGE.format(condition=f"is_open and state {_IN}"), after_seq, words, limit)
+        else:
+            rows = self._rows(_PAGE.format(condition=f"state {_IN}"), after_seq, words, limit)
         return [entry_from_row(row) for row in rows]
 
     def known(self, place: str) -> frozenset[str]:
@@ -245,8 +248,8 @@ class Ledger:
 
     def _rows(self, statement: str, *arguments: Any) -> list[Any]:
         """The rows of a statement whose one column is JSON, named entry."""
-        gathered = f"select json_group_array(json(entry)) from ({statement})"  # noqa: S608 - ours
-        rows: list[Any] = orjson.loads(self._value(gathered, *arguments))
+        gathered = f"select group_concat(entry) from ({statement})"  # noqa: S608 - ours
+        rows: list[Any] = orjson.loads(f"[{self._value(gathered, *arguments) or ''}]")
         return rows
 
     def _failure(self, error: sqlite3.Error, *, is_read: bool = False) -> JournalError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import weakref
 from pathlib import Path
@@ -28,7 +29,7 @@ class FileLock:
 
     Raises:
         JournalInUse: Somebody else holds it.
-        JournalError: The folder is missing, or must not be written to.
+        JournalError: The folder is missing, must not be written to, or is on a disk without locks.
         UsageError: This system has no ``flock``.
     """
 
@@ -44,14 +45,15 @@ class FileLock:
                 pid = _pid_in(file)
                 os.close(file)
                 raise _in_use(journal, pid) from None
-            except BaseException:
+            except OSError as error:  # e.g. a network disk without locks
                 os.close(file)
-                raise
+                raise _not_opened(journal, self._path, error) from error
             if _is_at(file, self._path):
                 break
             os.close(file)  # its last holder has just removed it; another may make a new one
-        os.ftruncate(file, 0)
-        os.pwrite(file, str(os.getpid()).encode(), 0)
+        with contextlib.suppress(OSError):  # on a full disk the others are not told who has it
+            os.ftruncate(file, 0)
+            os.pwrite(file, str(os.getpid()).encode(), 0)
         self._file: int | None = file
         _held.add(self)
 
@@ -73,9 +75,13 @@ def _open(path: Path, journal: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise JournalError(
-            f"journal {str(journal)!r} cannot be opened: {error.strerror} ({str(path)!r})", path=str(journal)
-        ) from error
+        raise _not_opened(journal, path, error) from error
+
+
+def _not_opened(journal: Path, path: Path, error: OSError) -> JournalError:
+    return JournalError(
+        f"journal {str(journal)!r} cannot be opened: {error.strerror} ({str(path)!r})", path=str(journal)
+    )
 
 
 def _pid_in(file: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import signal
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
@@ -69,6 +70,7 @@ class Orchestrator:
         max_transfers: int = 8,
         max_submits: int = 8,
         transfer_bytes: int | None = None,
+        max_queued: int = 10_000,
         attempts: int = 3,
         on_leave: OnLeave = "detach",
         drain_s: float = 10.0,
@@ -85,6 +87,7 @@ class Orchestrator:
             "max_transfers": max_transfers,
             "max_submits": max_submits,
             "attempts": attempts,
+            "max_queued": max_queued,
             "transfer_bytes": 1 if transfer_bytes is None else transfer_bytes,
         }
         for name, value in limits.items():
@@ -98,15 +101,17 @@ class Orchestrator:
         if credit_budget is not None and not credit_budget >= 0:
             raise InvalidRequest.of("credit_budget", credit_budget, "credits, 0 or more, or None")
         self.max_in_flight = max_in_flight
+        self._max_queued = max_queued
         self._on_leave = on_leave
         self._drain_s = drain_s
         self._events = Events(caught_up=self._wake)
         self._spending = Spending(credit_budget)
         self._recorder = None if journal is None else Recorder(journal, Kinds([*own_kinds(), *kinds]))
+        submits = Gate(max_submits)
         self._shared = Shared(
             services=services,
             transfer=Gate(max_transfers, transfer_bytes),
-            submit=Gate(max_submits),
+            submit=submits,
             once=Once(),
             clock=clock,
             schedule=schedule,
@@ -119,6 +124,7 @@ class Orchestrator:
                 settle_s=settle_s,
                 spending=self._spending,
                 recorder=self._recorder,
+                gate=submits,
                 turn_of=turn_of,
                 settle_other=self._settle_other,
             ),
@@ -144,6 +150,8 @@ class Orchestrator:
         self._host: asyncio.Task[None] | None = None
         self._closing = anyio.Event()
         self._tasks: TaskGroup | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = 0
 
     def __repr__(self) -> str:
         state = "closed" if self._closing.is_set() else "open" if self._tasks else "not opened"
@@ -152,7 +160,9 @@ class Orchestrator:
     async def __aenter__(self) -> Self:
         if self._host is not None:
             raise UsageError("an orchestrator can be opened only once; make a new one")
-        opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._pid = os.getpid()
+        opened: asyncio.Future[None] = self._loop.create_future()
         # One task owns the task group, so that entering and leaving may happen in different tasks.
         self._host = asyncio.create_task(self._hold(opened), name="audiokit orchestrator")
         self._host.add_done_callback(lambda host: _pass_on(host, opened))
@@ -206,8 +216,7 @@ class Orchestrator:
         """
         if errors not in {"collect", "raise"}:
             raise InvalidRequest.of("errors", errors, "'collect' or 'raise'")
-        if self._tasks is None:
-            raise UsageError(_NOT_OPEN)
+        tasks = self._open_tasks()
         run = Run(
             self._feed,
             jobs,
@@ -218,7 +227,7 @@ class Orchestrator:
         self._runs.add(run)
         self._feed.add(run)
         if run.slow is not None:
-            self._tasks.start_soon(run.read, name="audiokit inputs")
+            tasks.start_soon(run.read, name="audiokit inputs")
         try:
             async for outcome in run.outcomes():
                 yield outcome
@@ -228,14 +237,14 @@ class Orchestrator:
         if run.failed:
             raise ExceptionGroup(f"{run.failed} jobs failed", run.failures)
 
-    def submit(
+    async def submit(
         self, job: Job[Any, Any, ResultT], *, priority: int = 0
     ) -> JobHandle[Job[Any, Any, ResultT], ResultT]:
-        """Hand in one job and go on.
+        """Hand in one job and go on; waits only while ``max_queued`` jobs have not begun.
 
         Args:
-            job: The job.
-            priority: A higher one is taken first. Jobs of `run` have 0, and wait for equal ones.
+            job: The job. With a journal it is noted when it begins.
+            priority: A higher one is taken first. Jobs of `run` have 0, and come after equal ones.
 
         Returns:
             A handle: await it for the outcome, or cancel the job with it.
@@ -243,8 +252,10 @@ class Orchestrator:
         Raises:
             UsageError: The orchestrator is not open.
         """
-        if self._tasks is None:
-            raise UsageError(_NOT_OPEN)
+        self._open_tasks()
+        while self._tasks is not None and self._feed.queued >= self._max_queued:
+            await self._feed.has_room()
+        self._open_tasks()
         handle: JobHandle[Job[Any, Any, ResultT], ResultT] = JobHandle(
             job, events=self._events, on_cancel_unstarted=self._cancel_unstarted
         )
@@ -358,6 +369,23 @@ class Orchestrator:
             size: Events that may wait for a slow reader before no further jobs are begun.
         """
         return EventStream(self._events, size=size)
+
+    def _open_tasks(self) -> TaskGroup:
+        """The tasks that workers run in.
+
+        Raises:
+            UsageError: Not open, or used where it cannot work: another process or event loop.
+        """
+        if self._tasks is None:
+            raise UsageError(_NOT_OPEN)
+        if self._pid != os.getpid():
+            raise UsageError(
+                f"the orchestrator was opened in process {self._pid} and is used in process {os.getpid()}, "
+                "after a fork: open a client and an orchestrator of its own there, with a journal of its own"
+            )
+        if self._loop is not asyncio.get_running_loop():
+            raise UsageError("the orchestrator is used in another event loop than the one it was opened in")
+        return self._tasks
 
     async def _hold(self, opened: asyncio.Future[None]) -> None:
         if self._recorder is not None:

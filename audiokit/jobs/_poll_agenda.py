@@ -32,6 +32,7 @@ class Agenda:
         self._budget = budget
         self._rng = rng
         self._open: dict[Question, None] = {}
+        self._apart = 0.0
         self._fresh: dict[Question, None] = {}
         self._turns: deque[Question] = deque()
         self._heap: list[tuple[float, int, Question]] = []  # an entry counts only while it is `Question.due`
@@ -39,6 +40,11 @@ class Agenda:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    @property
+    def useful_at_once(self) -> float:
+        """How many calls at the same time serve a purpose: what each page shows says when to read the next."""
+        return 1.0 + self._apart
 
     def adopt(self, question: Question) -> None:
         """Take in a question that is new, or answers for one more job now; `settle` plans it."""
@@ -53,11 +59,14 @@ class Agenda:
                 question.jitter = self._drawn()
                 self._open[question] = None
                 self._turns.append(question)
+                self._apart += question.apart
             self.plan(question, now)
 
     def forget(self, question: Question) -> None:
         """No job is left that it answers for."""
-        self._open.pop(question, None)
+        if question in self._open:
+            del self._open[question]
+            self._apart -= question.apart
 
     def next_at(self) -> float:
         """When the next one is due; never, if there is none."""

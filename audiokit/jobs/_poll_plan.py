@@ -170,4 +170,4 @@ class PollBudget:
         full = used / room if room else 1.0
         load = min(1.0, _LOOKS_EACH * questions / (room or 1))
         full = min(full, _FULL)
-        return self._policy.price * max(load, full**2) / (1.0 - full**2)
+        return self._policy.price * max(load, full**2) / (1.0 - full**4)

@@ -154,6 +154,11 @@ class Question:
         self.jitter = 1.0
 
     @property
+    def apart(self) -> float:
+        """What part of a call there should be under way for it, whatever else is."""
+        return 0.05
+
+    @property
     def calls(self) -> int:
         """How many calls it takes to ask it."""
         return 1
@@ -221,6 +226,11 @@ class Single(Question):
 
     def __repr__(self) -> str:
         return f"<look at {next(iter(self.waiting)).job}>" if self.waiting else "<look, over>"
+
+    @property
+    def apart(self) -> float:
+        """It tells little of others."""
+        return 1.0
 
     async def ask(self) -> list[Answer]:
         """Look."""

@@ -229,7 +229,8 @@ class Poller:
         self._agenda.settle(now)
         wait_s = math.inf
         next_at = self._agenda.next_at()
-        if self._under_way < self._policy.at_once and not math.isinf(next_at):
+        at_once = min(float(self._policy.at_once), self._agenda.useful_at_once)
+        if self._under_way + 1 <= at_once and not math.isinf(next_at):
             wait_s = next_at - now
             if wait_s <= 0.0:
                 wait_s = max(self._patient_until - now, self._budget.wait_s())

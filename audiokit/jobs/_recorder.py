@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 from audiokit.errors import AudiokitError, JournalLockTaken, UsageError
@@ -118,13 +118,16 @@ class Recorder:
 
     async def failed(self, course: Course, error: AudiokitError, *, is_remote: bool) -> None:
         """Record that it failed for good; *is_remote*: at the API, so that another try is a new order."""
+        if course.restored:  # it was done: what was done of it is lost, not its submission
+            await self.journal.write(course.key, JournalState.SENT)
         await self.journal.write(
             course.key, JournalState.FAILED, error=str(error), data={"is_remote": is_remote}
         )
 
-    async def finished(self, course: Course, outputs: Iterable[Output]) -> None:
-        """Record its files, then that it is done."""
-        await self.journal.write(course.key, JournalState.FETCHED, outputs=outputs)
+    async def finished(self, course: Course, outputs: Sequence[Output]) -> None:
+        """Record its files, if it has any, then that it is done."""
+        if outputs:
+            await self.journal.write(course.key, JournalState.FETCHED, outputs=outputs)
         await self.journal.write(course.key, JournalState.DONE)
 
     async def settle(self, key: str, *, remote_id: str | None, resubmit: bool) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import attrs
 from audiokit.errors import InvalidRequest
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._fields import spooled_sha256
+from audiokit.jobs._job import Services
 from audiokit.jobs._respeecher_lists import (
     conversions_of,
     find_conversion,
@@ -161,6 +163,12 @@ class ConversionJob:
     async def cancel(self, context: JobContext, remote: Recording | str) -> None:
         """Delete the conversion that is no longer wanted; the API has no other way to cancel."""
         await context.services.respeecher.recordings.delete(_id(remote))
+
+    def stream(
+        self, services: Services, result: Recording
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The audio as it arrives."""
+        return services.respeecher.recordings.stream(result)
 
     def _label(self, context: JobContext) -> str:
         if not self.label_token and self.label is not None:

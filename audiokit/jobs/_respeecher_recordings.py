@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,7 @@ import attrs
 
 from audiokit.errors import RemoteFailure
 from audiokit.jobs._context import JobContext
+from audiokit.jobs._job import Services
 from audiokit.jobs._respeecher_lists import find_original, look_at, recordings_of_folder
 from audiokit.jobs._respeecher_upload import size_of
 from audiokit.jobs._steps import Submission
@@ -108,6 +110,12 @@ class TTSRecordingJob:
         """Delete the recording that is no longer wanted; the API has no other way to cancel."""
         recording_id = remote if isinstance(remote, str) else remote.id
         await context.services.respeecher.recordings.delete(recording_id)
+
+    def stream(
+        self, services: Services, result: Recording
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The audio as it arrives."""
+        return services.respeecher.recordings.stream(result)
 
     def _label(self, context: JobContext) -> str:
         if not self.label_token and self.label is not None:

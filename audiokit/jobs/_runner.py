@@ -197,6 +197,7 @@ class Runner:
             elapsed_s=now - course.began_s,
             restored=course.restored,
             stats=course.stats(now),
+            services=self._shared.services,
         )
 
     async def _stages(self, course: Course) -> tuple[Any, Sequence[Path]]:
@@ -206,7 +207,7 @@ class Runner:
         if job.timeout_s is not None:
             course.limit_s = min(job.timeout_s, course.limit_s) if course.is_part else job.timeout_s
         with self._deadlines.watch(course, course.limit_s):
-            if shared.recorder is None or not getattr(job, "is_recorded", True):
+            if shared.recorder is None or not self._is_recorded(job):
                 return await self._all_stages(course)
             entry = await shared.recorder.begin(course)
             if entry is not None and entry.state in {JournalState.DONE, JournalState.FETCHED}:
@@ -214,6 +215,10 @@ class Runner:
             result, paths = await self._all_stages(course)
             await shared.recorder.finished(course, await describe(paths))
             return result, paths
+
+    def _is_recorded(self, job: Any) -> bool:
+        """Whether the journal, if there is one, holds this job; what a chain does is held by its parts."""
+        return self._shared.recorder is not None and getattr(job, "is_recorded", True)
 
     async def _restored(self, course: Course, entry: Entry) -> tuple[Any, Sequence[Path]]:
         """The result of a job that an earlier run finished: its files, or else what the API still has."""
@@ -254,7 +259,8 @@ class Runner:
         course.enter("prepare", shared.clock.monotonic())
         prepared = await job.prepare(context)
         course.enter("submit", shared.clock.monotonic())
-        if shared.recorder is None and not hasattr(job, "submission") and not hasattr(job, "api"):
+        is_told_apart = hasattr(job, "submission") or hasattr(job, "api")
+        if not self._is_recorded(job) and not is_told_apart:
             remote = await job.submit(context, prepared)
         else:
             how = await job.submission(context, prepared) if hasattr(job, "submission") else Submission()

@@ -7,6 +7,7 @@ not found then is uncertain, unless doing it twice costs nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeAlias
@@ -31,6 +32,7 @@ from audiokit.errors import (
     UploadInterrupted,
 )
 from audiokit.jobs._course import Course
+from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Locks
 from audiokit.jobs._recorder import Recorder
 from audiokit.jobs._spending import Spending
@@ -103,6 +105,7 @@ class Steps:
         settle_s: Seconds after which what was not found is taken to be uncertain.
         spending: Credits that may be spent.
         recorder: The journal, or None.
+        gate: Places for submissions.
         turn_of: The gate of an API, which holds work back while the API cannot answer.
         settle_other: Finds out about another job of the journal that is in doubt, by its key.
     """
@@ -114,6 +117,7 @@ class Steps:
         settle_s: float,
         spending: Spending,
         recorder: Recorder | None,
+        gate: Gate,
         turn_of: Callable[[str], AbstractAsyncContextManager[None]],
         settle_other: Callable[[str], Awaitable[None]],
     ) -> None:
@@ -121,6 +125,7 @@ class Steps:
         self._settle_s = settle_s
         self._spending = spending
         self._recorder = recorder
+        self._gate = gate
         self._turn_of = turn_of
         self._settle_other = settle_other
         self._locks = Locks()
@@ -156,7 +161,15 @@ class Steps:
             course.open_step = None
             return await self._recover(course, step)
         async with self._turn_of(getattr(course.job, "api", "")):
-            return await self._submit(course, step)
+            if step.how.is_harmless:  # an upload, say, which waits among the transfers
+                return await self._submit(course, step)
+            # The place first: what waits for one has not been asked for, and is not noted as if it had.
+            async with self._gate:
+                course.has_place = True
+                try:
+                    return await self._submit(course, step)
+                finally:
+                    course.has_place = False
 
     async def _submit(self, course: Course, step: Step) -> Any:
         """Note it, ask, note the answer."""
@@ -167,10 +180,13 @@ class Steps:
         course.is_critical = self._recorder is not None
         try:
             remote = await self._ask(course, step, is_alone=is_alone)
+            course.remote = remote
             if self._recorder is not None:
                 await self._recorder.sent(course, step.name, remote, place=step.how.place)
         finally:
             course.leave_critical()
+        if course.stop is not None:
+            await asyncio.sleep(0)  # it was asked to stop meanwhile, and does so here
         return remote
 
     async def _ask(self, course: Course, step: Step, *, is_alone: bool) -> Any:

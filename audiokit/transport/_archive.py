@@ -130,7 +130,7 @@ def _extract(archive: Path, to: Path, limits: ArchiveLimits, stopped: threading.
     from audiokit.transport._unzip import Unzip  # noqa: PLC0415 - few programs unpack, all would load zipfile
 
     resolved = new_folder(to)
-    claim = Claim(str(resolved), shown=str(to))
+    claim = Claim(str(resolved), shown=str(to), operation="extract")
     try:
         return [to.joinpath(*parts) for parts in Unzip(archive, limits, stopped.is_set).to(resolved)]
     finally:

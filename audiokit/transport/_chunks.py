@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
 from typing import Final, Protocol, TypeAlias
 
 from audiokit._formats import AudioFormat
@@ -82,6 +83,20 @@ def report(on_progress: ProgressCallback | None, done: int, total: int | None) -
     """Tell the caller how far it is."""
     if on_progress is not None:
         on_progress(Progress(done_bytes=done, total_bytes=total))
+
+
+@contextmanager
+def reading(shown: str) -> Generator[None]:
+    """Errors of the system while *shown* is read, told apart from those of the connection.
+
+    Raises:
+        UploadInterrupted: For any OSError, which a TimeoutError is too; others pass as they are.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise interrupted(f"{shown} cannot be read to its end: {reason}; upload it again") from error
 
 
 def interrupted(message: str) -> UploadInterrupted:

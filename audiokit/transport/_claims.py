@@ -23,12 +23,13 @@ class Claim:
     Args:
         path: With its folder resolved, so that two spellings of one path are one.
         shown: As the caller wrote it, for the message.
+        operation: Who asks, for the error.
 
     Raises:
         DownloadFailed: It is taken.
     """
 
-    def __init__(self, path: str, *, shown: str) -> None:
+    def __init__(self, path: str, *, shown: str, operation: str = "download") -> None:
         self._path = os.path.normcase(path)
         self._token = object()
         # One step, as loops of several threads may download at once.
@@ -36,7 +37,8 @@ class Claim:
             raise DownloadFailed(
                 f"{shown!r} is being written by another download of this process; "
                 "wait for that one, or give this one another name",
-                operation="download",
+                operation=operation,
+                attempts=0,
             )
 
     def __del__(self) -> None:

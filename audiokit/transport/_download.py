@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Awaitable, Callable, Mapping
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
@@ -42,7 +43,7 @@ class Answer(Protocol):
         """Length of the body, where it is announced."""
         ...
 
-    def chunks(self) -> Any:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The body."""
         ...
 
@@ -89,6 +90,7 @@ class Download:
         self._resolved = ""
         self._claim: Claim | None = None
         self._part: Part | None = None
+        self._last_resort: weakref.finalize[..., Any] | None = None
         self._whole: Call | None = None
         self._asked_from = 0
         self._asked_directly = False
@@ -119,6 +121,8 @@ class Download:
         try:
             if self._part is not None and not self._part.is_over:
                 await to_the_end(self._part.discard)
+            if self._last_resort is not None:
+                self._last_resort.detach()
         finally:
             if self._claim is not None:
                 self._claim.release()
@@ -200,6 +204,8 @@ class Download:
             digest = Digest.announced(answer.headers)
         if self._part is None:
             self._part = Part(self._target.path if self._is_folder else self._target.path.parent)
+            # For a coroutine that is thrown away in mid-air, with its loop or program: nobody awaits then.
+            self._last_resort = weakref.finalize(self, self._part.discard)
         await self._on_disk(self._part.begin, digest)
 
     async def _read(self, answer: Answer) -> None:
@@ -249,7 +255,8 @@ class Download:
         return error
 
     def _claimed(self, final: Path) -> Claim:
-        return Claim(os.path.join(self._resolved, final.name), shown=str(final))  # noqa: PTH118 - both are text
+        path = os.path.join(self._resolved, final.name)  # noqa: PTH118 - both are text
+        return Claim(path, shown=str(final), operation=self._operation)
 
     async def _on_disk(self, work: Callable[..., T], *arguments: Any) -> T:
         try:
@@ -258,6 +265,7 @@ class Download:
             raise DownloadFailed(
                 f"cannot write {str(self._target.path)!r}: {error.strerror or error}; nothing was saved",
                 operation=self._operation,
+                attempts=0,  # so far; the transport counts them
             ) from error
 
 

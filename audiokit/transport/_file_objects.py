@@ -8,6 +8,8 @@ import os
 import stat as stat_module
 import sys
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import aiofiles.threadpool.binary
@@ -46,13 +48,17 @@ async def source_of_file(data: Any, name: str | None) -> Source:
     data = _unwrapped(data)
     name = name or base_name(getattr(data, "filename", None)) or base_name(getattr(data, "name", None))
     _refuse_text(data)
+    if inspect.iscoroutinefunction(data.read):
+        return await _of_async(data, name)
+    return await _of_sync(data, name)
+
+
+@contextmanager
+def _explained(data: Any, name: str | None) -> Generator[None]:
+    """Errors of looking at a file; what reading it raises is for the caller as it is."""
     try:
-        if inspect.iscoroutinefunction(data.read):
-            return await _of_async(data, name)
-        return await _of_sync(data, name)
+        yield
     except (OSError, ValueError) as error:  # ValueError: it is closed
-        if isinstance(error, InvalidRequest):
-            raise
         raise InvalidRequest(
             f"cannot read from {_shown(data, name)}: {error}; pass a file that is open in mode 'rb'",
             field="data",
@@ -77,31 +83,35 @@ def _refuse_text(data: Any) -> None:
 
 async def _of_sync(data: Any, name: str | None) -> Source:
     if isinstance(data, io.BytesIO):
-        return MemorySource(data.getvalue(), name, start=data.tell())
+        with _explained(data, name):
+            return MemorySource(data.getvalue(), name, start=data.tell())
     if isinstance(data, _REAL):
-        kind, position = await result_of(begin(_real, data))
-        if stat_module.S_ISREG(kind) and READS_AT_OFFSET:
-            return await FileSource.of_open(data.fileno(), position, name)
+        with _explained(data, name):
+            kind, position = await result_of(begin(_real, data))
+            if stat_module.S_ISREG(kind) and READS_AT_OFFSET:
+                return await FileSource.of_open(data.fileno(), position, name)
         is_pipe = not stat_module.S_ISREG(kind) and sys.platform != "win32"
         if is_pipe and isinstance(data, io.FileIO | io.BufferedReader):
             return await StreamSource.look_at(pipe_of(data), name, _shown(data, name))
-    start, size = await result_of(begin(_span, data))
-    feed = ReaderFeed(data, start=start, size_bytes=size)
-    if start is not None:  # its end was looked at
-        await feed.rewind()
-    return await StreamSource.look_at(feed, name, _shown(data, name))
+    with _explained(data, name):
+        start, size = await result_of(begin(_span, data))
+    return await StreamSource.look_at(
+        ReaderFeed(data, start=start, size_bytes=size), name, _shown(data, name)
+    )
 
 
 async def _of_async(data: Any, name: str | None) -> Source:
-    if isinstance(data, _REAL_ASYNC) and READS_AT_OFFSET:
-        status = os.fstat(data.fileno())
-        if stat_module.S_ISREG(status.st_mode):
-            if await data.writable():
-                await data.flush()
-            return await FileSource.of_open(data.fileno(), await data.tell(), name)
-    start, size = await _async_span(data)
-    feed = AsyncReaderFeed(data, start=start, size_bytes=size)
-    return await StreamSource.look_at(feed, name, _shown(data, name))
+    with _explained(data, name):
+        if isinstance(data, _REAL_ASYNC) and READS_AT_OFFSET:
+            status = os.fstat(data.fileno())
+            if stat_module.S_ISREG(status.st_mode):
+                if await data.writable():
+                    await data.flush()
+                return await FileSource.of_open(data.fileno(), await data.tell(), name)
+        start, size = await _async_span(data)
+    return await StreamSource.look_at(
+        AsyncReaderFeed(data, start=start, size_bytes=size), name, _shown(data, name)
+    )
 
 
 def _real(file: Any) -> tuple[int, int]:
@@ -123,9 +133,11 @@ def _span(file: Any) -> tuple[int | None, int | None]:
             return None, None
         start = file.tell()
         end = file.seek(0, os.SEEK_END)
-        return start, max(0, (file.tell() if end is None else end) - start)
+        size = max(0, (file.tell() if end is None else end) - start)
     except (AttributeError, TypeError, io.UnsupportedOperation):
         return None, None
+    file.seek(start)
+    return start, size
 
 
 async def _async_span(reader: Any) -> tuple[int | None, int | None]:
@@ -138,23 +150,27 @@ async def _async_span(reader: Any) -> tuple[int | None, int | None]:
     told = getattr(reader, "size", None)
     if isinstance(told, int) and hasattr(reader, "filename"):  # what a web framework makes of an upload
         return start, max(0, told - start)
-    if not inspect.iscoroutinefunction(getattr(reader, "tell", None)):
-        return start, None
     try:
         await reader.seek(0, os.SEEK_END)
-        end: int = await reader.tell()
+        end = await _position(reader)
     except (TypeError, io.UnsupportedOperation):
         return start, None
     await reader.seek(start)
-    return start, max(0, end - start)
+    return start, None if end is None else max(0, end - start)
 
 
 async def _position(reader: Any) -> int | None:
-    if inspect.iscoroutinefunction(getattr(reader, "tell", None)):
-        told: int = await reader.tell()
-        return told
-    inner = getattr(getattr(reader, "file", None), "tell", None)
-    return None if inner is None else await result_of(begin(inner))
+    """Where it stands: by its own ``tell``, async or not, or by that of the file inside."""
+    inner = getattr(reader, "file", None)
+    for tell in (getattr(reader, "tell", None), getattr(inner, "tell", None)):
+        if tell is None:
+            continue
+        try:
+            told = await tell() if inspect.iscoroutinefunction(tell) else await result_of(begin(tell))
+        except OSError:  # a pipe
+            return None
+        return told if isinstance(told, int) else None
+    return None
 
 
 def _shown(data: Any, name: str | None) -> str:

@@ -42,16 +42,12 @@ class Part:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / hidden_name()
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._file: FileIO | None = None
         self._is_over = False
         self._is_unwanted = False
         self._digest: Digest | None = None
-
-    def __del__(self) -> None:
-        # For a coroutine that is thrown away in mid-air, e.g. with its event loop: nobody can await then.
-        if not self._is_over:
-            self.discard()
 
     @property
     def is_over(self) -> bool:
@@ -109,7 +105,9 @@ class Part:
         return None
 
     def discard(self) -> None:
-        """Remove what there is; twice does nothing."""
+        """Remove what there is; twice does nothing, nor does it in a fork of the process that writes."""
+        if os.getpid() != self._process:
+            return
         self._is_unwanted = True
         with self._lock:
             self._is_over = True

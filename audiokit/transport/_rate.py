@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
+import os
 import threading
 import time
 import weakref
@@ -214,12 +215,19 @@ class Windows:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
-        self._lock = threading.Lock()
-        self._windows: dict[tuple[str, ...], Window] = {}
-        self._users: weakref.WeakKeyDictionary[RateLimiter, tuple[str, ...]] = weakref.WeakKeyDictionary()
+        self._lock: threading.Lock
+        self._windows: dict[tuple[str, ...], Window]
+        self._users: weakref.WeakKeyDictionary[RateLimiter, tuple[str, ...]]
+        self.forget()
 
     def __repr__(self) -> str:
         return f"<Windows of {len(self._windows)} limits>"
+
+    def forget(self) -> None:
+        """Start anew; limiters that were made keep their windows to themselves."""
+        self._lock = threading.Lock()
+        self._windows = {}
+        self._users = weakref.WeakKeyDictionary()
 
     def limiter(self, access: ApiAccess, name: str, rate: Rate, clock: Clock) -> RateLimiter:
         """A view of the window of this name, for these credentials at this address."""
@@ -237,6 +245,10 @@ class Windows:
 
 PROCESS: Final = Windows(time.monotonic)
 """What all clients share that have no clock of their own."""
+
+if hasattr(os, "register_at_fork"):
+    # A forked child counts for itself, and must not meet a lock that a thread of its parent held.
+    os.register_at_fork(after_in_child=PROCESS.forget)
 
 
 def limiters(

@@ -21,6 +21,7 @@ from audiokit.transport._hooks import Hooks, Watch
 from audiokit.transport._rate import NoPlaceInTime, Place, RateLimiter, current_priority
 from audiokit.transport._retry import (
     GATEWAY_STATUSES,
+    TEMPORARY_STATUSES,
     Outcome,
     may_repeat,
     next_wait,
@@ -197,13 +198,16 @@ class Repeater:
                 (place.unused if is_unsent else place.lost)()
             raise
         status = run.status = response.status_code
-        retry_after = parse_retry_after(response.headers.get("retry-after"))
+        is_temporary = status in TEMPORARY_STATUSES
+        retry_after = parse_retry_after(response.headers.get("retry-after")) if is_temporary else None
         if place is not None:
             place.answered(was_refused=status == 429, retry_after=retry_after)
+        run.is_answered = not is_temporary
+        if run.is_answered:
+            return Attempt(Outcome.FINAL, response=response)
+        if _is_of_login(response, run.call):
+            return Attempt(Outcome.NOT_SENT, response=response, retry_after=retry_after)  # the login was
         outcome = outcome_of_status(status, retry_after=retry_after)
-        run.is_answered = outcome is Outcome.FINAL
-        if not run.is_answered and _is_of_login(response, run.call):
-            outcome = Outcome.NOT_SENT  # only the login was
         return Attempt(outcome, response=response, retry_after=retry_after)
 
     async def _place(self, run: Run) -> Place | None:

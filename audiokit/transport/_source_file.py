@@ -11,7 +11,7 @@ import anyio.to_thread
 import attrs
 
 from audiokit._formats import HEAD_BYTES, AudioFormat, describe, sniff_at
-from audiokit.transport._chunks import CHUNK_BYTES, CLOSE_S, Chunk, default_name, interrupted, report
+from audiokit.transport._chunks import CHUNK_BYTES, CLOSE_S, Chunk, default_name, interrupted, reading, report
 from audiokit.transport._descriptor import Descriptor, FileReader
 from audiokit.transport._off_loop import begin, made, result_of
 from audiokit.typing import ProgressCallback
@@ -84,7 +84,8 @@ class FileSource:
         try:
             self._check(descriptor)
             while sent < total:
-                chunk = await reader.next()
+                with reading(self._shown):
+                    chunk = await reader.next()
                 sent += len(chunk)
                 if not chunk:
                     raise self._changed(f"it ended after {sent} of {total} bytes")
@@ -93,9 +94,11 @@ class FileSource:
                 yield chunk
                 report(on_progress, sent, total)
         finally:
-            await reader.aclose()
-            if self._held is None:
-                await _close(descriptor)
+            try:
+                await reader.aclose()
+            finally:
+                if self._held is None:
+                    await _close(descriptor)
 
     async def aclose(self) -> None:
         """Close our descriptor."""

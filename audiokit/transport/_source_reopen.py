@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from audiokit.errors import UsageError
+from audiokit.errors import InvalidRequest, UsageError
 from audiokit.transport._chunks import CLOSE_S, Chunk, Source, interrupted
 from audiokit.transport._off_loop import begin, result_of
 from audiokit.transport._same_bytes import SameBytes
@@ -43,7 +43,7 @@ class ReopenedSource:
         """The bytes; refused where they are not those of the attempt before."""
         opened, self._unused = self._unused, None
         if opened is None:
-            opened = await _opened(self._reopen, self._look, self.name)
+            opened = await self._opened_again()
         self._same.start()
         try:
             now = (opened.source.size_bytes, opened.source.format)
@@ -59,6 +59,14 @@ class ReopenedSource:
             self._same.finish()
         finally:
             await opened.aclose()
+
+    async def _opened_again(self) -> _Opened:
+        try:
+            return await _opened(self._reopen, self._look, self.name)
+        except (OSError, InvalidRequest) as error:
+            raise interrupted(
+                f"{_shown(self._reopen)} failed when it was called again: {error}; upload it again"
+            ) from error
 
     async def aclose(self) -> None:
         """Close what was opened to look at it and not sent."""
@@ -76,8 +84,10 @@ class _Opened:
 
     async def aclose(self) -> None:
         with anyio.move_on_after(CLOSE_S, shield=True):
-            await self.source.aclose()
-            await _close(self._given)
+            try:
+                await self.source.aclose()
+            finally:  # also when a cancellation comes just now, which no scope holds off
+                await _close(self._given)
 
 
 async def _opened(reopen: Callable[[], Any], look: Look, name: str | None) -> _Opened:

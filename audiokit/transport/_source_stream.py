@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterable
 
 from audiokit._formats import HEAD_BYTES, describe, sniff
 from audiokit.errors import UploadInterrupted
-from audiokit.transport._chunks import CHUNK_BYTES, Chunk, default_name, interrupted, report
+from audiokit.transport._chunks import CHUNK_BYTES, Chunk, default_name, interrupted, reading, report
 from audiokit.transport._feeds import Feed
 from audiokit.transport._off_loop import result_of, settle
 from audiokit.transport._same_bytes import SameBytes
@@ -16,14 +16,18 @@ from audiokit.typing import ProgressCallback
 
 
 class StreamSource:
-    """What a feed gives: its beginning was read to tell the format, and is sent from memory."""
+    """What a feed gives, whose beginning was read already to tell the format.
+
+    Where the feed cannot go back that is sent from memory; else it is read again, and must be the same.
+    """
 
     def __init__(self, feed: Feed, head: list[bytes], name: str | None, shown: str) -> None:
         self._feed = feed
-        self._head: list[bytes] | None = head
+        self._head: list[bytes] | None = None if feed.is_replayable else head
         self._shown = shown
         self._same = SameBytes(shown)
         start = b"".join(head)
+        self._same.add(start)
         self.size_bytes = feed.size_bytes
         self.buffer_bytes = 2 * CHUNK_BYTES
         self.is_replayable = feed.is_replayable
@@ -42,8 +46,10 @@ class StreamSource:
                 head.append(piece)
                 seen += len(piece)
         except BaseException:
-            await pieces.aclose()
-            await feed.aclose()
+            try:
+                await pieces.aclose()
+            finally:
+                await feed.aclose()
             raise
         return cls(feed, head, name, shown)
 
@@ -56,11 +62,11 @@ class StreamSource:
         self._same.start()
         pieces = _Pieces(self._feed, head or ())
         try:
-            piece = await pieces.next()
+            piece = await self._next_of(pieces)
             while piece:
                 following: bytes | None = None
                 if total is not None and sent + len(piece) >= total:
-                    following = await pieces.next()
+                    following = await self._next_of(pieces)
                     if following or sent + len(piece) > total:
                         raise self._changed(f"there are more than {total} bytes")
                 else:
@@ -70,7 +76,7 @@ class StreamSource:
                     yield view
                     sent += len(view)
                     report(on_progress, sent, total)
-                piece = await pieces.next() if following is None else following
+                piece = await self._next_of(pieces) if following is None else following
             if total is not None and sent < total:
                 raise self._changed(f"it ended after {sent} of {total} bytes")
             self._same.finish()
@@ -80,6 +86,10 @@ class StreamSource:
     async def aclose(self) -> None:
         """Close what was opened for it, and generators: the rest of one is of no use."""
         await self._feed.aclose()
+
+    async def _next_of(self, pieces: _Pieces) -> bytes:
+        with reading(self._shown):
+            return await pieces.next()
 
     async def _go_back(self) -> None:
         if not self.is_replayable:

@@ -24,6 +24,7 @@ from audiokit._config import (
 )
 from audiokit.errors import (
     ConnectionLost,
+    DownloadFailed,
     OutcomeUnknown,
 )
 from audiokit.transport._budget import RetryBudget
@@ -139,7 +140,8 @@ class Transport:
         return f"<Transport {self._sender.state}, APIs: {', '.join(self._sender.apis)}>"
 
     def __del__(self) -> None:
-        if self._sender.state == "open":
+        sender = getattr(self, "_sender", None)  # missing when the settings were refused
+        if sender is not None and sender.state == "open":
             warnings.warn(
                 "an AudioKit was not closed: use `async with AudioKit(...) as kit:`, or await kit.aclose()",
                 ResourceWarning,
@@ -238,6 +240,9 @@ class Transport:
                     return await download.take(reply)
                 except ConnectionLost:
                     reply.run.call = download.next_call(reply.run.call)
+                    raise
+                except DownloadFailed as error:
+                    error.operation, error.attempts = call.operation, reply.run.tries.count
                     raise
 
             return await self._perform(plain, save, limit_s=math.inf)

@@ -113,6 +113,8 @@ class Unzip:
 
     def _opened(self, most_bytes: int) -> _Bounded:
         try:
+            if not stat.S_ISREG(self._archive.stat().st_mode):  # before opening: a pipe would block
+                raise InvalidRequest.of("archive", str(self._archive), "a regular file")
             return _Bounded(self._archive, most_bytes)
         except OSError as error:
             raise InvalidRequest(

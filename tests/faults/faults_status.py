@@ -37,7 +37,7 @@ _ERRORS: Final = {
     504: "ServerError",
 }
 _BACKOFF_S: Final = (0.0, 0.5)
-_PATIENT: Final = {"timeouts": Timeouts(connect_s=1.0, stall_s=1.0, call_s=60.0)}
+_PATIENT: Final = {"timeouts": Timeouts(connect_s=1.0, stall_s=1.0, call_s=180.0)}
 """The waits asked for end before the deadline; nothing really waits for it."""
 
 

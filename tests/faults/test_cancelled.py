@@ -22,6 +22,7 @@ from faults_server import FaultServer, Wire
 import audiokit.transport._files as files_module
 from audiokit import AudioKit, Limits, Timeouts
 from audiokit.testing import FakeClock
+from audiokit.transport._part import Part
 
 CANCELLATIONS = 1_000 if os.environ.get("AUDIOKIT_HEAVY") == "reduced" else 10_000
 CONNECTIONS = 100
@@ -193,9 +194,17 @@ def _slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_module, "_open", open_slowly)
 
 
-@pytest.mark.usefixtures("_slow_disk")
-async def test_download_cancelled_while_its_file_opens_leaves_no_file(tmp_path: Path) -> None:
+async def test_download_cancelled_while_its_file_opens_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A slow disk and an impatient caller leave the folder as it was."""
+    begin = Part.begin
+
+    def begin_slowly(self: Part, digest: Any) -> None:
+        time.sleep(0.05)
+        begin(self, digest)
+
+    monkeypatch.setattr(Part, "begin", begin_slowly)
     async with FaultServer(_answer) as server:
         await server.listen()
         async with client(server, FakeClock()) as kit:

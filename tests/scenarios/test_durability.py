@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 STATES = ("planned", "intent", "sent", "fetched", "done")
 TRANSITIONS = [(when, state) for state in STATES for when in ("before", "after")]
 SEED = int(os.environ.get("AUDIOKIT_DURABILITY_SEED", "20261120"))
+JOBS = int(os.environ.get("AUDIOKIT_DURABILITY_JOBS", "1000"))
 KILLED = -9
 SOURCE_S = 0.4
 
@@ -181,7 +182,19 @@ async def _pull_the_plug(bench: Bench, rng: random.Random, randomly: int, limit_
 @pytest.mark.parametrize("bench", [(24, ())], indirect=True)
 async def test_each_job_is_done_once_wherever_the_plug_is_pulled(bench: Bench) -> None:
     """Killed before and after each record: every job done, every file whole, every label once."""
-    report = await _pull_the_plug(bench, random.Random(SEED), 2, 60)
+    await _done_once(bench, randomly=2, limit_s=60)
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("bench", [(JOBS, ("--credits", "100000"))], indirect=True)
+async def test_a_thousand_jobs_are_done_once_wherever_the_plug_is_pulled(bench: Bench) -> None:
+    """The same with 1,000 jobs, and ten random moments."""
+    await _done_once(bench, randomly=10, limit_s=1500)
+
+
+async def _done_once(bench: Bench, *, randomly: int, limit_s: float) -> None:
+    report = await _pull_the_plug(bench, random.Random(SEED), randomly, limit_s)
     counts = await bench.counts()
     assert ({"done": bench.jobs}, []) == (report["states"], report["errors"])
     _check(bench, counts)
@@ -192,23 +205,40 @@ async def test_each_job_is_done_once_wherever_the_plug_is_pulled(bench: Bench) -
 FAULTS = "500:0.02,reset:0.02,late:0.02/orders.create,429:0.02x3@1s"
 
 
+LABELS = ("echo", "drop")
+
+
+def _faulty(jobs: int) -> list[Any]:
+    return [
+        pytest.param(
+            (jobs, ("--faults", FAULTS, "--labels", labels, "--seed", "7", "--credits", "100000")), id=labels
+        )
+        for labels in LABELS
+    ]
+
+
 @pytest.mark.timeout(115)
-@pytest.mark.parametrize(
-    "bench",
-    [
-        pytest.param((18, ("--faults", FAULTS, "--labels", labels, "--seed", "7")), id=labels)
-        for labels in ("echo", "drop")
-    ],
-    indirect=True,
-)
+@pytest.mark.parametrize("bench", _faulty(18), indirect=True)
 async def test_faults_and_lost_answers_double_nothing(bench: Bench) -> None:
-    """With faults on, killed at random moments: nothing twice; what cannot be told is said to be uncertain."""
+    """With faults on, killed at random moments: nothing twice; what cannot be told is uncertain."""
+    await _nothing_twice(bench, kills=3, limit_s=90)
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("bench", _faulty(JOBS), indirect=True)
+async def test_a_thousand_jobs_with_faults_double_nothing(bench: Bench) -> None:
+    """The same with 1,000 jobs, and ten random moments."""
+    await _nothing_twice(bench, kills=10, limit_s=1500)
+
+
+async def _nothing_twice(bench: Bench, *, kills: int, limit_s: float) -> None:
     bench.config.update(operator=False, settle_s=6.0)
     rng = random.Random(SEED)
-    for _ in range(3):
-        await bench.run({"after_s": rng.uniform(0.5, 3.0)}, 60)
+    for _ in range(kills):
+        await bench.run({"after_s": rng.uniform(0.5, 3.0)}, limit_s)
     for _ in range(4):  # what failed for the moment is tried again, as its message says
-        code, report = await bench.run(None, 90)
+        code, report = await bench.run(None, limit_s)
         assert 0 == code
         if report["states"].get("failed", 0) == 0:
             break

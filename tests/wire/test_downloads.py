@@ -229,6 +229,28 @@ async def test_progress_goes_back_where_the_file_does(fetch: Callable[..., Any])
     assert counts[turns[0] - 1] == 2 * CUT
 
 
+async def test_new_start_may_bring_another_name(serve: Any, connect: Any, tmp_path: Path) -> None:
+    """Where the server names the file, the name is that of the answer whose bytes were saved."""
+    names = ["first.bin", "second.bin"]
+
+    async def answer(exchange: Any) -> None:
+        name = names.pop(0)
+        await exchange.reply(
+            200,
+            FIRST[: CUT if names else None],
+            announce=len(FIRST),
+            content_disposition=f"attachment; filename={name}",
+        )
+        exchange.hang_up()
+
+    server = await serve(answer)
+    async with connect(server, clock=FakeClock()) as transport:
+        target = Target.of(tmp_path, must_be_audio=False)
+        path = await transport.download(CALL, target, check=_any_status)
+    assert (tmp_path / "second.bin", FIRST) == (path, path.read_bytes())
+    assert [path] == list(tmp_path.iterdir())
+
+
 async def test_silence_in_the_middle_is_continued(serve: Any, connect: Any, tmp_path: Path) -> None:
     """A transfer that stalls is dropped after `stall_s`, and goes on over another connection."""
     shelf = Shelf(cuts=[None])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from audiokit import Limits
 from audiokit.transport import Call, Multipart, Retry, as_source
 from audiokit.typing import Progress
 
@@ -66,6 +68,35 @@ async def test_memory_does_not_grow_with_the_file(serve: Any, connect: Any, larg
 
     await _upload(serve, connect, large_file, measure)
     assert most - before <= 32 << 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of the process from /proc")
+async def test_memory_of_many_uploads_stays_within_their_budget(
+    serve: Any, connect: Any, large_file: Path
+) -> None:
+    """64 uploads allowed at once, of 4 MiB each, take no more than 48 MiB at any moment, server included."""
+    os.truncate(large_file, 4 << 20)
+    most = 0
+
+    async def answer(exchange: Any) -> None:
+        nonlocal most
+        async for _ in exchange.body_chunks():
+            most = max(most, _memory_bytes())
+        await exchange.reply()
+
+    async def upload(transport: Any) -> int:
+        async with aclosing(await as_source(large_file)) as source:
+            body = Multipart(fields=[], file_field="data", source=source)
+            call = Call(api="respeecher", operation="x", method="POST", url="/", body=body)
+            return int((await transport.fetch(call)).status)
+
+    server = await serve(answer)
+    async with connect(server, limits=Limits(uploads=64)) as transport:
+        await asyncio.gather(*(upload(transport) for _ in range(2)))  # buffers are loaded now
+        before = most = _memory_bytes()
+        statuses = await asyncio.gather(*(upload(transport) for _ in range(64)))
+    assert [200] * 64 == statuses
+    assert most - before <= 48 << 20
 
 
 @pytest.mark.heavy

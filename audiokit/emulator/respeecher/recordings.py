@@ -56,7 +56,11 @@ async def create(request: Request) -> Response:
     doc = recording_doc(folder=folder, type_="original", now=context.now(), **known)
     name = safe_name(upload.file_name)
     record = submission("respeecher", "recordings.create", doc["id"], label=label, name=name)
-    await add_recordings(context, account, [doc], record)
+    try:
+        await add_recordings(context, account, [doc], record)
+    except HttpError:
+        await context.store.forget_files(file_id)
+        raise
     work = _processing.ingest(context, account, doc, probing, since=since)
     context.spawn(work, _processing.task_name(doc["id"]))
     return JSONReply(wire(doc))

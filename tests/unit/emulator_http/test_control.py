@@ -210,3 +210,19 @@ def test_processing_that_is_no_duration_is_refused(text: str) -> None:
     """With an example of one."""
     with pytest.raises(ValueError, match="like 1x"):
         parse_processing(text)
+
+
+@pytest.mark.parametrize("path", ["/settings", "/tenants", "/reset"])
+async def test_odd_bodies_are_refused_and_break_nothing(serving: Serving, path: str) -> None:
+    """Every field with every odd value; the emulator goes on."""
+    served = await serving()
+    names = ("faults", "seed", "speed", "processing", "labels", "rate_limits", "name", "key")
+    method = "PATCH" if path == "/settings" else "POST"
+    for value in (True, -1, 1e308, 10**30, "", "x" * 5000, "\x00", [], {}, [[]], {"a": {}}):
+        for name in names:
+            reply = await served.control.request(method, path, json={name: value})
+            assert reply.status_code < 500, (name, value, reply.text)
+    for content in (b"", b"{", b"[]", b"\xff"):
+        assert (await served.control.request(method, path, content=content)).status_code < 500
+
+    assert 200 == (await served.client.get("/api/credits")).status_code

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audiokit.emulator._faults import Fault, FaultDice, parse_faults
 
@@ -102,3 +104,47 @@ def test_a_fault_keeps_to_its_operations() -> None:
     assert ["reset"] == fates("reset/orders.*", calls=1)
     assert ["reset"] == fates("reset/respeecher.*", calls=1)
     assert ["."] == fates("reset/orders.*", calls=1, operation="recordings.get")
+
+
+RATES = st.floats(1e-6, 1.0, exclude_min=True).map(lambda rate: float(f"{rate:.4g}"))
+SECONDS = st.integers(0, 3_600_000).map(lambda milliseconds: float(f"{milliseconds / 1000:.6g}"))
+SPANS = st.tuples(SECONDS, SECONDS).map(lambda pair: (min(pair), max(pair)))
+OPERATIONS = st.sampled_from(["*", "orders.create", "apiaudio.*", "Media.upload*"])
+TIMES = st.none() | st.integers(1, 10**6)
+FAULTS = st.one_of(
+    st.builds(
+        Fault,
+        kind=st.sampled_from(["reset", "close", "lost", "truncate"]),
+        rate=RATES,
+        times=TIMES,
+        operation=OPERATIONS,
+    ),
+    st.builds(
+        Fault,
+        kind=st.integers(400, 599).map(str),
+        rate=RATES,
+        calls=st.integers(1, 10_000),
+        times=TIMES,
+        span_s=st.none() | SPANS,
+        operation=OPERATIONS,
+    ),
+    st.builds(
+        Fault, kind=st.just("late"), rate=RATES, times=TIMES, span_s=st.none() | SPANS, operation=OPERATIONS
+    ),
+    st.builds(Fault, kind=st.just("latency"), rate=RATES, span_s=SPANS, operation=OPERATIONS),
+)
+
+
+@given(st.lists(FAULTS, max_size=4))
+def test_every_list_of_faults_can_be_written_and_read_again(faults: list[Fault]) -> None:
+    """What the settings show is what they take."""
+    assert tuple(faults) == parse_faults(",".join(map(str, faults)))
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_read_or_refused_with_a_reason(text: str) -> None:
+    """Never anything but a ValueError."""
+    try:
+        parse_faults(text)
+    except ValueError as error:
+        assert str(error)

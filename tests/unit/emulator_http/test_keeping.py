@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sqlite3
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +220,57 @@ async def test_a_conversion_whose_order_is_lost_says_so(open_emulator: Any, tmp_
 
         assert "error" == found["state"]
         assert "order or upload it again" in found["error"]
+
+
+async def test_speech_and_mixes_of_v2_take_their_files_along(open_emulator: Any) -> None:
+    """Deleted when done or while they are made; the cache of spoken words stays until it is full."""
+    async with open_emulator(hold_s=5.0) as emulator:
+        client = emulator.new_client({"x-api-key": "k" * 40}, api="audiostack")
+        markup = '<as:section name="main">Hello.</as:section>'
+        script = (await client.post("/content/script", json={"scriptText": markup})).json()["data"][
+            "scriptId"
+        ]
+        speech = (await client.post("/speech/tts", json={"scriptId": script})).json()["data"]["speechId"]
+        before = kept(emulator)
+        order = {"speechId": speech, "public": True}
+        mix = (await client.post("/production/mix", json=order)).json()["data"]["productionId"]
+        assert 1 == len(kept(emulator) - before)
+        assert 200 == (await client.delete(f"/production/mix/{mix}")).status_code
+        assert before == kept(emulator)
+        emulator.work.held.add("render")
+        making = asyncio.create_task(client.post("/production/mix", json=order))
+        while len(emulator.work.called("render")) < 2:  # noqa: ASYNC110  (the first one was the finished mix)
+            await asyncio.sleep(0)
+        mixes = (await client.get("/production/mixes")).json()["data"]["productionIds"]
+        assert 200 == (await client.delete(f"/production/mix/{mixes[0]['productionId']}")).status_code
+        emulator.work.release()
+        assert 404 == (await making).status_code
+        await emulator.context.idle()
+
+        assert before == kept(emulator)
+
+
+async def test_media_deleted_while_it_is_uploaded_is_404_and_leaves_nothing(open_emulator: Any) -> None:
+    """The bytes were checked for nobody."""
+    async with open_emulator() as emulator:
+        client = emulator.new_client({"x-api-key": "k" * 40}, api="audiostack")
+        announced = (
+            await client.post("/content/media/create-upload-url", json={"fileName": "a.wav"})
+        ).json()["data"]
+        emulator.work.held.add("probe")
+        putting = asyncio.create_task(client.put(announced["fileUploadUrl"], content=emulator_wav()))
+        await emulator.work.reached("probe")
+        assert 200 == (await client.delete(f"/content/media/{announced['mediaId']}")).status_code
+        emulator.work.release()
+
+        assert 404 == (await putting).status_code
+        assert set() == kept(emulator)
+
+
+def emulator_wav() -> bytes:
+    """A small wav file."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(1600))
+    return out.getvalue()

@@ -8,8 +8,9 @@ from typing import Any
 
 import attrs
 import pytest
+from job_server import Server, ServerJob
 
-from audiokit.jobs import JobContext, Look, Orchestrator
+from audiokit.jobs import JobContext, Journal, Look, Orchestrator, Scope
 from audiokit.testing import FakeClock
 
 Step = Callable[[JobContext], Awaitable[object]]
@@ -70,5 +71,25 @@ def make_orchestrator(clock: FakeClock) -> Callable[..., Orchestrator]:
 
     def make(**options: Any) -> Orchestrator:
         return Orchestrator(None, **{"clock": clock, "timeout_s": 60.0, **options})  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def server(clock: FakeClock) -> Server:
+    """An API in memory."""
+    return Server(clock)
+
+
+@pytest.fixture
+def journalled(clock: FakeClock, server: Server, tmp_path: Path) -> Callable[..., Orchestrator]:
+    """Build an orchestrator of the server with a journal; each one opens the same file."""
+
+    def make(**options: Any) -> Orchestrator:
+        journal = Journal(
+            options.pop("path", tmp_path / "jobs.sqlite"), scope=Scope(), **options.pop("j", {})
+        )
+        defaults = {"clock": clock, "timeout_s": 600.0, "kinds": [ServerJob], "journal": journal}
+        return Orchestrator(server, **{**defaults, **options})  # type: ignore[arg-type]
 
     return make

@@ -72,8 +72,12 @@ def test_keys_are_the_same_in_every_version() -> None:
     odd = {"b": [1, 2.5, None], "a": b"x", "c": Path("p"), 3: {Colour.RED, 1}}
     moment = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
     assert "553f32e338e66865" == key_of(Work(), 0)
-    assert "18b6549d4d2afaa3" == key_of(Work(text="Gr\u00fc\u00df \udc80", extra=[odd, Inner(value=moment)]), 0)
-    assert "faec319d395776f8" == key_of(Work(text=1e22, extra=(decimal.Decimal("1.50"), dt.timedelta(1.5))), 0)
+    assert "18b6549d4d2afaa3" == key_of(
+        Work(text="Gr\u00fc\u00df \udc80", extra=[odd, Inner(value=moment)]), 0
+    )
+    assert "faec319d395776f8" == key_of(
+        Work(text=1e22, extra=(decimal.Decimal("1.50"), dt.timedelta(1.5))), 0
+    )
 
 
 def test_key_does_not_depend_on_the_process() -> None:

@@ -69,10 +69,11 @@ async def test_all_facts_come_back_after_reopening(path: Path) -> None:
         await journal.write("a key", SENT, stage=0, remote_ids={"script": "s-1"}, data={"c": 2})
         await journal.write("a key", INTENT, stage=1, lock="orders:s-1")
         await journal.write("a key", SENT, remote_ids={"mix": "m-1"})
-        await journal.write("a key", FETCHED, outputs=[FILE, odd])
+        await journal.write("a key", FETCHED, outputs=[FILE, odd], label="take 2")
+        assert path == journal.path
     async with Journal(path, scope=Scope()) as journal:
         entry = await found(journal, "a key")
-    assert ("mix", 3, fields, "take 1") == (entry.kind, entry.kind_version, entry.fields, entry.label)
+    assert ("mix", 3, fields, "take 2") == (entry.kind, entry.kind_version, entry.fields, entry.label)
     assert (FETCHED, 1, 2) == (entry.state, entry.stage, entry.attempts)
     assert {"script": "s-1", "mix": "m-1"} == entry.remote_ids
     assert {"a": {"b": [1]}, "c": 2} == entry.data
@@ -511,6 +512,25 @@ async def test_forgotten_journal_is_told_and_closed(path: Path) -> None:
     await asyncio.to_thread(_wait_for_threads)
     async with Journal(path, scope=Scope()) as again:
         assert {PLANNED: 1} == await again.counts()
+
+
+def test_loop_that_ended_first_is_survived(path: Path) -> None:
+    """A journal left open when its loop ended warns, and still finishes what it was asked."""
+    kept: list[Journal] = []
+
+    async def leave() -> None:
+        journal = Journal(path, scope=Scope())
+        kept.append(await journal.__aenter__())
+        asking = asyncio.ensure_future(plan(journal))
+        await asyncio.sleep(0)
+        asking.cancel()
+
+    asyncio.run(leave())
+    with pytest.warns(ResourceWarning, match="was never closed"):  # noqa: PT031 - both make it go
+        kept.clear()
+        gc.collect()
+    _wait_for_threads()
+    assert ["jobs.sqlite"] == [one.name for one in path.parent.iterdir()]
 
 
 async def test_cancelled_opening_leaves_nothing_open(path: Path) -> None:

@@ -244,8 +244,8 @@ async def test_reading_and_closing_work_on_a_full_disk(tmp_path: Path) -> None:
             await journal.prune(older_than_s=-1)
         assert ["k"] == [entry.key async for entry in journal.entries()]
         await journal._do(lambda ledger: ledger._db.execute("pragma query_only = 0").fetchall())
-        with pytest.raises(JournalError, match=r"could not be read \(no such table: nothing\)"):
-            await journal._do(lambda ledger: ledger._db.execute("select * from nothing").fetchall())
+        with pytest.raises(JournalError, match=r"could not be read \(no such table: missing_table\)"):
+            await journal._do(lambda ledger: ledger._db.execute("select 1 from missing_table").fetchall())
     entries, _ = await read(path)
     assert ["k"] == list(entries)
 

@@ -169,6 +169,42 @@ async def test_draft_of_a_crashed_beginning_is_replaced(path: Path) -> None:
     assert ["jobs.sqlite"] == sorted(contents(path.parent))
 
 
+async def test_beginning_that_fails_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full when the journal is made is told, and holds no half of one afterwards."""
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("audiokit.jobs._journal_file._lay_out", full)
+    why = r"cannot be opened \(database or disk is full\): see whether its disk is full, failing or read-only"
+    with pytest.raises(JournalError, match=why):
+        await fill(path)
+    assert [] == list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize("has_log", [False, True])
+async def test_journal_held_by_another_program_is_not_called_damaged(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_log: bool
+) -> None:
+    """A file that somebody keeps for themselves may be as whole as ever."""
+    monkeypatch.setattr("audiokit.jobs._journal_file._BUSY_TIMEOUT_S", 0.05)
+    await fill(path)
+    held = tmp_path / "held" / "jobs.sqlite"
+    held.parent.mkdir()
+    async with Journal(path, scope=scope()) as journal:
+        await journal.write("k7", JournalState.INTENT)
+        for name in ("jobs.sqlite", "jobs.sqlite-wal") if has_log else ("jobs.sqlite",):
+            shutil.copy(path.with_name(name), held.with_name(name))
+    other = sqlite3.connect(held, isolation_level=None)
+    other.execute("pragma locking_mode = exclusive")
+    other.execute("begin exclusive")
+    with pytest.raises(JournalError, match=r"cannot be opened \(database is locked\)") as caught:
+        await fill(held)
+    assert JournalError is type(caught.value)
+    other.close()
+    await fill(held)
+
+
 @pytest.mark.parametrize(
     "make", [Path.mkdir, lambda path: path.parent.rmdir()], ids=["a folder", "no folder"]
 )
@@ -389,6 +425,31 @@ def test_lock_file_without_a_readable_pid_still_locks(path: Path) -> None:
         FileLock(path)
     assert caught.value.pid is None
     lock.release()
+
+
+def test_full_disk_does_not_keep_anybody_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That there is no room to write who holds the lock is no reason not to hold it."""
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    lock = FileLock(path)
+    with pytest.raises(JournalInUse, match="in use by another process"):
+        FileLock(path)
+    lock.release()
+    FileLock(path).release()
+
+
+def test_disk_without_locks_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some network disks have none: better no journal than two writers."""
+
+    def flock(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("audiokit.jobs._journal_lock.fcntl.flock", flock)
+    with pytest.raises(JournalError, match=r"cannot be opened: No locks available .*jobs\.sqlite\.lock"):
+        FileLock(path)
 
 
 def test_lock_removed_while_waiting_is_taken_anew(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

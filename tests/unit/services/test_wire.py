@@ -175,7 +175,7 @@ async def test_every_endpoint_has_a_row(kit: AudioKit, respx_mock: respx.MockRou
 
 
 # Who is called, and how; `CallOptions` have tests of their own.
-NOT_ON_THE_WIRE = {"self", "options", "on_progress", "on_receipt", "checksum", "schedule"}
+NOT_ON_THE_WIRE = {"self", "options", "on_progress", "on_receipt", "checksum", "extract", "schedule"}
 
 
 async def test_every_argument_is_in_a_row(kit: AudioKit, wire: Callable[..., list[Sent]]) -> None:

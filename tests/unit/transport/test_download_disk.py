@@ -96,6 +96,7 @@ async def test_full_disk_is_told_and_nothing_stays(
     place = str(tmp_path / "out.wav")
     assert f"cannot write {place!r}: No space left on device; nothing was saved" == str(caught.value)
     assert (0, True) == (room[0], isinstance(caught.value.__cause__, OSError))
+    assert (1, "x.download") == (caught.value.attempts, caught.value.operation)
     assert [] == list(tmp_path.iterdir())
 
 
@@ -155,9 +156,13 @@ async def test_path_that_cannot_be_is_refused_before_anything_is_sent(
     """A name too long, or a folder that is a file, costs no download."""
     (tmp_path / "file").write_bytes(b"")
     route = respx_mock.get(URL).respond(200, content=b"data")
-    with pytest.raises(DownloadFailed, match=said):
+    with pytest.raises(DownloadFailed, match=said) as caught:
         await _download(transport, tmp_path / to)
-    assert (0, ["file"]) == (route.call_count, [path.name for path in tmp_path.iterdir()])
+    assert (0, 0, ["file"]) == (
+        route.call_count,
+        caught.value.attempts,
+        [path.name for path in tmp_path.iterdir()],
+    )
 
 
 async def test_folder_in_the_way_of_the_name_is_told(

@@ -26,6 +26,8 @@ def _examples() -> list[AudiokitError]:
             facts = {"job": "j", "stage": "submit", "remote_id": "r"}
         elif kind is errors.UnpackFailed:
             facts = {"path": "a.zip", "reason": "unsafe", "entry": "../a"}
+        elif issubclass(kind, errors.JournalError):
+            facts = {"path": "jobs.journal"}
         elif kind is errors.WebhookRefused:
             facts = {"reason": "mismatch"}
         elif issubclass(kind, errors.InvalidRequest):

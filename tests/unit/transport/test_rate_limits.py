@@ -6,9 +6,11 @@ import asyncio
 import gc
 import heapq
 import math
+import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 
 import anyio
 import attrs
@@ -396,6 +398,17 @@ async def test_window_of_a_living_client_is_kept() -> None:
     assert 1 == again.free_now()
 
 
+async def test_forked_process_counts_for_itself() -> None:
+    """What a child does begins at nothing, whatever its parent was in the middle of."""
+    clock = FakeClock()
+    windows = Windows(clock.monotonic)
+    limiter = windows.limiter(_access(), "x", RATE, clock)
+    (await limiter.acquire()).lost()
+    with windows._lock:
+        windows.forget()
+        assert 2 == windows.limiter(_access(), "x", RATE, clock).free_now()
+
+
 def test_threads_with_their_own_loops_share_one_window() -> None:
     """Four loops in four threads stay within three in any 0.2 s, together, in real time."""
     seconds, times, calls = 0.2, 3, 4
@@ -718,3 +731,51 @@ async def test_following_work_is_a_poll(
         with pytest.raises(TimeoutError):
             await kit.respeecher.recordings.wait("r", timeout=900)
         assert 2 == limiter.free_now()
+
+
+class StrictServer:
+    """Counts requests as they arrive, answers each after a while of its own, and 429 to one too many."""
+
+    def __init__(self, times: int, seconds: float) -> None:
+        self.times = times
+        self.seconds = seconds
+        self.arrived: list[float] = []
+        self.refused = 0
+        self._chance = random.Random(7)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer), suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                now = time.monotonic()
+                is_much = sum(one > now - self.seconds for one in self.arrived) >= self.times
+                self.arrived.append(now)
+                self.refused += is_much
+                await asyncio.sleep(self._chance.uniform(0.0, 0.05))
+                status = "429 Too Many Requests" if is_much else "200 OK"
+                writer.write(f"HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\nok".encode())
+
+
+async def test_server_with_a_sliding_window_never_has_to_refuse() -> None:
+    """Over real sockets, two clients of one key and sixty calls at once, answered after odd delays."""
+    times, seconds = 10, 0.25
+    server = StrictServer(times, seconds)
+    open_now: set[asyncio.Task[None]] = set()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_now.add(asyncio.ensure_future(server.serve(reader, writer)))
+
+    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
+    access = {"respeecher": _access(base_url=f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")}
+    limits = _limits(times=times, seconds=seconds)
+    async with listening, Transport(access, limits=limits) as one, Transport(access, limits=limits) as two:
+        async with anyio.create_task_group() as tasks:
+            for number in range(60):
+                tasks.start_soon((one, two)[number % 2].fetch, CALL)
+    for task in open_now:
+        task.cancel()
+    await asyncio.gather(*open_now, return_exceptions=True)
+    await asyncio.sleep(0)
+    assert (60, 0) == (len(server.arrived), server.refused)
+    took = server.arrived[-1] - server.arrived[0]
+    assert took < 60 / times * (seconds + 0.05) + 1.0  # and no slower than that

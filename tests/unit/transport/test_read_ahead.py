@@ -1,4 +1,4 @@
-"""Reading files: without a thread from memory, one piece ahead from the disk, and never into a foreign file."""
+"""Reading files: without a thread from memory, one piece ahead from the disk, never a foreign file."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ def open_disk(tmp_path: Path) -> Iterator[Callable[[Callable[[int, int], int]], 
 
 
 async def read_all(reader: FileReader) -> bytes:
+    """What is left of it."""
     found = b""
     while chunk := await reader.next():
         found += chunk
@@ -134,8 +135,7 @@ async def test_cancelling_waits_for_the_disk_and_closes_after_it(open_disk: Call
             await reader.aclose()
 
     reading = asyncio.create_task(read())
-    while not disk.is_reading.is_set():
-        await asyncio.sleep(0)
+    await asyncio.to_thread(disk.is_reading.wait, 5)
     reading.cancel()
     asyncio.get_running_loop().call_later(0.02, disk.may_read.set)
     with pytest.raises(asyncio.CancelledError):

@@ -94,8 +94,7 @@ async def test_cancelling_waits_for_the_hash(monkeypatch: pytest.MonkeyPatch) ->
                 pass
 
     sending = asyncio.create_task(send())
-    while not hashing.is_set():
-        await asyncio.sleep(0)
+    await asyncio.to_thread(hashing.wait, 5)
     sending.cancel()
     asyncio.get_running_loop().call_later(0.02, go_on.set)
     with pytest.raises(asyncio.CancelledError):

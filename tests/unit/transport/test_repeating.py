@@ -285,9 +285,7 @@ async def test_retry_after_beyond_the_deadline_is_told_by_the_error(
     assert 20.0 == caught.value.retry_after
 
 
-async def test_untrusted_certificate_is_told_at_once(
-    access: dict[str, ApiAccess], clock: FakeClock
-) -> None:
+async def test_untrusted_certificate_is_told_at_once(access: dict[str, ApiAccess], clock: FakeClock) -> None:
     """It would be the same the next time; the error says what is wrong and what could be done."""
 
     def distrust(_: httpx.Request) -> httpx.Response:
@@ -295,7 +293,7 @@ async def test_untrusted_certificate_is_told_at_once(
 
     network = Network(http=httpx.MockTransport(distrust))  # respx would lose the cause
     async with Transport(access, clock=clock, network=network) as transport:
-        with pytest.raises(ConnectionFailed, match="certificate is not trusted.*SSL_CERT_FILE") as caught:
+        with pytest.raises(ConnectionFailed, match=r"certificate is not trusted.*SSL_CERT_FILE") as caught:
             await transport.fetch(_call())
     assert (1, []) == (caught.value.attempts, clock.slept)
 

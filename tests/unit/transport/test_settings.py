@@ -23,6 +23,9 @@ from audiokit.errors import InvalidRequest
         (Limits, "idle_s"),
         (RetryPolicy, "attempts"),
         (RetryPolicy, "backoff_s"),
+        (RetryPolicy, "budget_refund"),
+        (RetryPolicy, "probe_s"),
+        (RetryPolicy, "probe_cap_s"),
     ],
 )
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])

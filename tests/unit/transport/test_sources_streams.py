@@ -29,15 +29,16 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and socke
 
 
 async def sent_by(source: Source) -> bytes:
+    """All it gives."""
     return b"".join([bytes(chunk) async for chunk in source.open()])
 
 
 @pytest.fixture(autouse=True)
 def _nothing_left_open() -> Iterator[None]:
     """No descriptor and no thread in the middle of something outlives a test."""
-    before = set(os.listdir("/dev/fd"))
+    before = len(list(Path("/dev/fd").iterdir()))
     yield
-    assert len(before) == len(os.listdir("/dev/fd"))
+    assert before == len(list(Path("/dev/fd").iterdir()))
 
 
 @pytest.fixture
@@ -50,11 +51,16 @@ def pipe() -> Iterator[tuple[int, int]]:
             os.close(end)
 
 
+def end_of(pipe: tuple[int, int], buffering: int) -> Any:
+    """The reading end as a file object."""
+    return os.fdopen(pipe[0], "rb", buffering=buffering)
+
+
 def feed(number: int, data: bytes = DATA) -> threading.Thread:
     """Write to a pipe and close it, in a thread: it holds only 64 KiB."""
 
     def write() -> None:
-        with open(number, "wb", buffering=0) as file:
+        with os.fdopen(number, "wb") as file:
             file.write(data)
 
     thread = threading.Thread(target=write)
@@ -145,7 +151,7 @@ async def test_list_of_chunks_is_an_iterable() -> None:
 @pytest.mark.parametrize("data", [["OggS"], [1, 2], {"a": 1}])
 async def test_iterable_of_something_else_is_refused(data: Any) -> None:
     """The message names what came in place of bytes."""
-    with pytest.raises(UsageError, match="an upload takes bytes, and .*iterator gave (str|int)"):
+    with pytest.raises(UsageError, match=r"an upload takes bytes, and .*iterator gave (str|int)"):
         await as_source(data)
 
 
@@ -226,7 +232,7 @@ async def test_cancelling_ends_a_read_that_is_under_way(kind: str) -> None:
 async def test_pipe_is_sent_to_its_end(pipe: tuple[int, int], buffering: int) -> None:
     """Of unknown length, once; what its owner's buffer holds is not lost."""
     writer = feed(pipe[1], b"skipped" + DATA)
-    with open(pipe[0], "rb", buffering=buffering) as file:
+    with end_of(pipe, buffering) as file:
         assert b"skipped" == file.read(7)
         source = await as_source(file)
         assert (None, False, AudioFormat.OGG) == (source.size_bytes, source.is_replayable, source.format)
@@ -239,7 +245,7 @@ async def test_pipe_is_sent_to_its_end(pipe: tuple[int, int], buffering: int) ->
 async def test_pipe_that_does_not_block_is_sent_whole(pipe: tuple[int, int]) -> None:
     """Nothing there yet is not the end."""
     os.set_blocking(pipe[0], False)
-    with open(pipe[0], "rb") as file:
+    with end_of(pipe, -1) as file:
         looking = asyncio.create_task(as_source(file))
         await asyncio.sleep(0)
         writer = feed(pipe[1])
@@ -252,7 +258,7 @@ async def test_pipe_that_does_not_block_is_sent_whole(pipe: tuple[int, int]) -> 
 async def test_output_of_a_process_is_sent() -> None:
     """As ``ffmpeg ... -`` writes it, with subprocess and with asyncio's own."""
     command = [sys.executable, "-c", "import sys; sys.stdout.buffer.write(b'OggS' + bytes(300_000))"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: ASYNC220 - as users do
         source = await as_source(process.stdout)  # type: ignore[arg-type]
         assert b"OggS" + bytes(300_000) == await sent_by(source)
         await source.aclose()
@@ -415,6 +421,12 @@ async def test_callable_that_gives_something_else_is_refused_before_a_byte_goes(
         await anext(source.open())
 
 
+async def note_sizes(source: Source, sizes: list[int]) -> None:
+    """Read it, noting what came before it broke."""
+    async for chunk in source.open():
+        sizes.append(len(chunk))  # noqa: PERF401 - an extend would note nothing when it breaks
+
+
 async def test_callable_that_gives_other_bytes_is_noticed() -> None:
     """Same length, same format, other content: the checksum tells, before the last byte goes."""
     other = DATA[:-1] + b"!"
@@ -422,11 +434,10 @@ async def test_callable_that_gives_other_bytes_is_noticed() -> None:
         answers = iter([first, second])
         source = await as_source(lambda answers=answers: next(answers))  # type: ignore[misc]
         await sent_by(source)
-        sent = b""
+        sent: list[int] = []
         with pytest.raises(UploadInterrupted, match="gave other bytes than before"):
-            async for chunk in source.open():
-                sent += chunk
-        assert len(sent) < len(DATA)
+            await note_sizes(source, sent)
+        assert sum(sent) < len(DATA)
 
 
 @pytest.mark.parametrize("change", [-1, 1])
@@ -455,3 +466,15 @@ async def test_error_of_a_callable_reaches_the_caller() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await as_source(fails)
+
+
+async def test_callable_that_fails_the_second_time_interrupts_the_upload(tmp_path: Path) -> None:
+    """Whatever it gave is gone: no more than an upload that has to begin anew."""
+    path = tmp_path / "take.ogg"
+    for reopen in (lambda: path.open("rb"), lambda: path):
+        path.write_bytes(DATA)
+        source = await as_source(reopen)
+        await sent_by(source)
+        path.unlink()
+        with pytest.raises(UploadInterrupted, match=r"failed when it was called again: .*No such file"):
+            await sent_by(source)

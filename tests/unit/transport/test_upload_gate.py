@@ -14,6 +14,7 @@ from audiokit.transport._gate import UploadGate
 
 
 async def settled() -> None:
+    """Let everyone run up to where they wait."""
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -110,9 +111,7 @@ async def test_turn_that_comes_with_a_cancellation_is_passed_on() -> None:
     for name in "abc":
         await queue.add(name, 60)
     queue._may_end["a"].set()
-    await asyncio.sleep(0)  # a is told, and has not run yet
-    while not queue.tasks["a"].done():
-        await asyncio.sleep(0)
+    await asyncio.wait([queue.tasks["a"]])
     queue.tasks["b"].cancel()  # its turn was set a moment ago
     await settled()
     assert ["c"] == queue.under_way

@@ -1,12 +1,8 @@
-"""What users need in their own tests: an emulator to talk to, and a clock that does not wait."""
+"""A clock that does not wait."""
 
 from __future__ import annotations
 
 import asyncio
-
-from audiokit._emulated import EmulatorProcess
-
-__all__ = ["EmulatorProcess", "FakeClock"]
 
 
 class FakeClock:

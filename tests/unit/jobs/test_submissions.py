@@ -1,0 +1,233 @@
+"""Submissions whose answers are lost: looked for, never doubled, uncertain where nobody knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import pytest
+from job_server import Server, ServerJob
+
+from audiokit.errors import (
+    CreditBudgetReached,
+    InvalidRequest,
+    JobFailed,
+    JobUncertain,
+    OutcomeUnknown,
+    UsageError,
+)
+from audiokit.jobs import JobState, Orchestrator
+from audiokit.testing import FakeClock
+
+Make = Callable[..., Orchestrator]
+
+
+async def _run(make: Make, *jobs: Any, **options: Any) -> list[Any]:
+    async with make(**options) as orchestrator:
+        outcomes = [outcome async for outcome in orchestrator.run(jobs)]
+    return sorted(outcomes, key=lambda one: one.index)
+
+
+@pytest.mark.parametrize("labels", ["echoed", "dropped"])
+@pytest.mark.parametrize("how", ["lost", "late", "500 taken"])
+async def test_what_was_taken_is_found(how: str, labels: str, journalled: Make, server: Server) -> None:
+    """The job goes on with the work its lost answer stood for, and the server has it once."""
+    server.echoes_labels = labels == "echoed"
+    server.behaviour.append(how)
+    [outcome] = await _run(journalled, ServerJob(number=1))
+    assert (JobState.DONE, "work-1", {"job 1": 1}) == (outcome.state, outcome.result, dict(server.submits))
+
+
+@pytest.mark.parametrize("how", ["lost", "late"])
+async def test_what_was_taken_is_found_without_a_journal_by_its_label(
+    how: str, make_orchestrator: Make, server: Server
+) -> None:
+    """Looking does not need a journal; telling by being new does."""
+    server.behaviour.append(how)
+    [outcome] = await _run(lambda **_: Orchestrator(server, clock=server.clock, timeout_s=600), ServerJob())  # type: ignore[arg-type]
+    assert (JobState.DONE, {"job 0": 1}) == (outcome.state, dict(server.submits))
+    server.echoes_labels = False
+    server.behaviour.append(how)
+    [outcome] = await _run(
+        lambda **_: Orchestrator(server, clock=server.clock, timeout_s=600),
+        ServerJob(number=2),  # type: ignore[arg-type]
+    )
+    assert (JobState.UNCERTAIN, {"job 0": 1, "job 2": 1}) == (outcome.state, dict(server.submits))
+
+
+async def test_what_is_not_found_is_uncertain_after_the_time_to_settle(
+    journalled: Make, server: Server, clock: FakeClock
+) -> None:
+    """Several looks, the last after `settle_s`; then a message that says what to do. Nothing is repeated."""
+    server.behaviour.append("cut")
+    [outcome] = await _run(journalled, ServerJob(number=1, key="mine"), settle_s=30)
+    assert JobState.UNCERTAIN is outcome.state
+    assert isinstance(outcome.error, JobUncertain)
+    assert "not found within 30 s" in str(outcome.error)
+    assert "settle(key, resubmit=True)" in str(outcome.error)
+    assert "'mine'" in str(outcome.error)
+    assert isinstance(outcome.error.__cause__, OutcomeUnknown)
+    assert (0, True, True) == (server.submits.total(), server.lists >= 2, clock.monotonic() >= 30)
+
+
+async def test_without_a_way_to_look_it_is_uncertain_at_once(
+    journalled: Make, server: Server, clock: FakeClock
+) -> None:
+    """A kind that cannot look is not kept waiting, and not repeated."""
+    server.behaviour.append("lost")
+    [outcome] = await _run(journalled, ServerJob(finds=False))
+    assert (JobState.UNCERTAIN, 1, 0.0) == (outcome.state, server.submits.total(), clock.monotonic())
+    assert "no way to look" in str(outcome.error)
+
+
+async def test_harmless_work_is_done_again(journalled: Make, server: Server) -> None:
+    """Where twice costs nothing, what is not found is submitted again by itself."""
+    server.behaviour.append("cut")
+    [outcome] = await _run(journalled, ServerJob(is_harmless=True))
+    assert (JobState.DONE, {"job 0": 1}) == (outcome.state, dict(server.submits))
+
+
+@pytest.mark.parametrize("how", ["down", "500"])
+async def test_what_was_certainly_not_taken_is_submitted_again(
+    how: str, journalled: Make, server: Server
+) -> None:
+    """No connection, or an answer that it failed and nothing to be found: another attempt."""
+    server.behaviour.extend([how, how])
+    [outcome] = await _run(journalled, ServerJob())
+    assert (JobState.DONE, 1, 2) == (outcome.state, server.submits.total(), outcome.stats.repeats)
+
+
+async def test_a_refusal_fails_the_job(journalled: Make, server: Server) -> None:
+    """It is said how to go on, and running it again submits again: it was never taken."""
+    server.behaviour.append("refused")
+    [outcome] = await _run(journalled, ServerJob())
+    assert isinstance(outcome.error, JobFailed)
+    assert "run it again with the same journal" in str(outcome.error)
+    [outcome] = await _run(journalled, ServerJob())
+    assert (JobState.DONE, 1) == (outcome.state, server.submits.total())
+
+
+async def test_one_order_at_a_time_is_in_doubt(journalled: Make, server: Server) -> None:
+    """Without labels, lost answers in one place are told apart: they come one after the other."""
+    server.echoes_labels = False
+    server.behaviour.extend(["lost", "ok", "late", "lost", "ok", "late"] * 2)
+    outcomes = await _run(journalled, *(ServerJob(number=n) for n in range(12)), settle_s=30)
+    assert [JobState.DONE] * 12 == [one.state for one in outcomes]
+    assert 12 == len({one.result for one in outcomes})
+    assert {f"job {n}": 1 for n in range(12)} == dict(server.submits)
+
+
+async def test_after_an_uncertain_one_being_new_proves_nothing(journalled: Make, server: Server) -> None:
+    """What an uncertain job may still become must not be taken for another one's."""
+    server.echoes_labels = False
+    server.behaviour.append("cut")
+    [first] = await _run(journalled, ServerJob(number=1), settle_s=5)
+    assert JobState.UNCERTAIN is first.state
+    server.behaviour.extend(["ok", "lost"])
+    second, third = await _run(journalled, ServerJob(number=2), ServerJob(number=3), settle_s=5)
+    assert (JobState.DONE, JobState.UNCERTAIN) == (second.state, third.state)
+
+
+async def test_the_owner_settles_what_is_uncertain(journalled: Make, server: Server) -> None:
+    """By the id that was found, by submitting again, or by giving up; only uncertain jobs can be settled."""
+    server.behaviour.extend(["cut"] * 3)
+    jobs = [ServerJob(number=n, key=f"k{n}", place=f"p{n}") for n in range(3)]
+    outcomes = await _run(journalled, *jobs, settle_s=5)
+    assert {JobState.UNCERTAIN} == {one.state for one in outcomes}
+    server.work["found"] = (0.0, "p0", "job 0")
+    async with journalled(settle_s=5) as orchestrator:
+        await orchestrator.settle("k0", remote_id="found")
+        await orchestrator.settle("k1", resubmit=True)
+        await orchestrator.settle("k2")
+        with pytest.raises(UsageError, match="'k0' is sent"):
+            await orchestrator.settle("k0")
+        with pytest.raises(UsageError, match="not in the journal"):
+            await orchestrator.settle("nobody")
+        with pytest.raises(InvalidRequest, match="resubmit"):
+            await orchestrator.settle("k0", remote_id="x", resubmit=True)
+        resumed = [outcome async for outcome in orchestrator.resume()]
+    assert {("k0", "found"), ("k1", "work-1")} == {(one.key, one.result) for one in resumed}
+    assert {"job 1": 1} == dict(server.submits)
+
+
+async def test_uncertain_work_that_turns_up_later_is_found_by_the_next_run(
+    journalled: Make, server: Server
+) -> None:
+    """Running again looks again."""
+    server.behaviour.append("cut")
+    [outcome] = await _run(journalled, ServerJob(number=1), settle_s=5)
+    assert JobState.UNCERTAIN is outcome.state
+    server.work["after all"] = (0.0, "here", "job 1")
+    [outcome] = await _run(journalled, ServerJob(number=1), settle_s=5)
+    assert (JobState.DONE, "after all", 0) == (outcome.state, outcome.result, server.submits.total())
+
+
+async def test_a_crash_between_asking_and_noting_doubles_nothing(journalled: Make, server: Server) -> None:
+    """The next run finds what the crashed one was not told of."""
+
+    class PlugPulled(BaseException):
+        pass
+
+    real = server.submit
+
+    def submit(place: str, label: str) -> str:
+        real(place, label)
+        raise PlugPulled
+
+    server.submit = submit  # type: ignore[method-assign]
+    with pytest.raises(BaseExceptionGroup):  # noqa: PT012 - the block is what ends
+        async with journalled() as orchestrator:
+            async for _ in orchestrator.run([ServerJob(number=5)]):
+                pass
+    server.submit = real  # type: ignore[method-assign]
+    [outcome] = await _run(journalled, ServerJob(number=5))
+    assert (JobState.DONE, {"job 5": 1}) == (outcome.state, dict(server.submits))
+
+
+async def test_an_order_left_in_doubt_by_a_crash_is_settled_before_the_next_in_its_place(
+    journalled: Make, server: Server
+) -> None:
+    """Another job of the same original, run without the first one's input, settles it first."""
+    server.echoes_labels = False
+    hanging = asyncio.Event()
+
+    @attrs.frozen(kw_only=True)
+    class Hanging(ServerJob):
+        async def submit(self, context: Any, prepared: None) -> str:
+            await super().submit(context, prepared)
+            hanging.set()
+            await asyncio.Event().wait()
+            return "never"
+
+    async with journalled(kinds=[Hanging], drain_s=0) as orchestrator:
+        running = asyncio.create_task(anext(orchestrator.run([Hanging(number=1, key="first")])))
+        await hanging.wait()
+        running.cancel()
+    [outcome] = await _run(journalled, ServerJob(number=2), settle_s=5)
+    assert JobState.DONE is outcome.state
+    assert {"job 1": 1, "job 2": 1} == dict(server.submits)
+    [first] = await _run(journalled, ServerJob(number=1, key="first"))
+    assert (True, "work-1") == (first.restored, first.result)
+
+
+async def test_credits_have_a_limit(journalled: Make, server: Server) -> None:
+    """What would go over it is not submitted, and nothing further is begun."""
+    jobs = [ServerJob(number=n, credits=2.0, place=f"p{n}") for n in range(100)]
+    async with journalled(credit_budget=5.0, max_in_flight=1) as orchestrator:
+        outcomes = [one async for one in orchestrator.run(jobs)]
+        assert 4.0 == orchestrator.credits_spent
+    assert 2 == server.submits.total()
+    assert len(outcomes) < 10
+    assert isinstance(outcomes[-1].error, CreditBudgetReached)
+    assert "costs 2 credits, and 4 of the 5" in str(outcomes[-1].error)
+
+
+async def test_refused_work_costs_nothing(journalled: Make, server: Server) -> None:
+    """What was reserved for a submission that was not taken is given back."""
+    server.behaviour.append("refused")
+    async with journalled(credit_budget=5.0) as orchestrator:
+        async for _ in orchestrator.run([ServerJob(credits=2.0)]):
+            pass
+        assert 0.0 == orchestrator.credits_spent
