@@ -182,6 +182,7 @@ class AudioKit:
         kinds: Iterable[type] = (),
         settle_s: float = 30.0,
         credit_budget: float | None = None,
+        callback_url: str | None = None,
         schedule: PollSchedule | None = None,
     ) -> Orchestrator:
         """Build an orchestrator for many jobs at once; open it with ``async with``.
@@ -206,6 +207,8 @@ class AudioKit:
                 to be uncertain.
             credit_budget: Credits that jobs may spend, as far as prices are known; then no more is
                 submitted.
+            callback_url: Where api.audio v1 shall tell that work has ended: the public URL of your
+                `audiokit.jobs.WebhookReceiver`, which has the job looked at then.
             schedule: When to look at unfinished jobs.
 
         Raises:
@@ -234,6 +237,7 @@ class AudioKit:
             kinds=kinds,
             settle_s=settle_s,
             credit_budget=credit_budget,
+            callback_url=callback_url,
             schedule=schedule,
             # Looks are among the fast calls; kinds of one's own may name no API.
             allowance_of=lambda api: transport.limiter(api, RateClass.FAST),

@@ -16,6 +16,7 @@ from audiokit.emulator._context import Context
 from audiokit.emulator._control import CONTROL
 from audiokit.emulator._fault_layer import FaultLayer
 from audiokit.emulator._http import Api, JSONReply, detail_shape, require_key, v1_shape, v2_shape
+from audiokit.emulator._openapi import openapi_route
 from audiokit.emulator._settings import LOOPBACK_NAMES
 from audiokit.emulator._unavailable import audiostack_routes as unavailable_in_audiostack
 from audiokit.emulator.apiaudio import KINDS as APIAUDIO_KINDS
@@ -72,7 +73,11 @@ def create_app(settings: EmulatorSettings, *, context: Context | None = None) ->
             await recover(context)
             yield
 
-    app = Starlette(routes=mounts, lifespan=lifespan, exception_handlers={404: _nothing_here})
+    app = Starlette(
+        routes=[openapi_route(APIS), *mounts],
+        lifespan=lifespan,
+        exception_handlers={404: _nothing_here},
+    )
     app.router.redirect_slashes = False
     app.state.context = context
     return app if settings.allow_remote else HostCheck(app, allowed=LOOPBACK_NAMES | {settings.host})

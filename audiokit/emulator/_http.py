@@ -102,6 +102,12 @@ def signed_access(handler: HandlerT) -> HandlerT:
     return handler
 
 
+def access_of(handler: Any) -> Access:
+    """Return what a handler needs: a key, a signed URL, or nothing."""
+    access: Access = getattr(handler, _ACCESS, "key")
+    return access
+
+
 def context_of(request: Request) -> Context:
     """Return the running emulator's context."""
     context: Context = request.app.state.context
@@ -166,7 +172,7 @@ class Api:
         return self.error_reply(HttpError(error.status_code, error.detail, headers=error.headers))
 
     def _guarded(self, handler: Handler, operation: str) -> Handler:
-        access: Access = getattr(handler, _ACCESS, "key")
+        access = access_of(handler)
 
         async def guarded(request: Request) -> Response:
             reply = await answered(request)

@@ -1,4 +1,4 @@
-"""Operations that need what an emulator cannot have, such as a language model: they answer 501 and say why."""
+"""Operations that need what an emulator cannot have, like a language model: they answer 501 and say why."""
 
 from __future__ import annotations
 

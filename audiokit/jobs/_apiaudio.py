@@ -134,6 +134,7 @@ class SpeechJob:
                 audience=self.audience,
                 sections=self.sections,
                 sync=False,
+                callback_url=context.callback_url,
             )
 
     async def look(self, context: JobContext, remote: Speech | str) -> tuple[Speech, Look]:
@@ -297,6 +298,7 @@ class MasteringJob:
                 match_voice=self.match_voice,
                 channels=self.channels,
                 mastering_preset=self.mastering_preset,
+                callback_url=context.callback_url,
             )
         return prepared
 

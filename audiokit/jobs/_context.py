@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 import anyio.to_thread
 import attrs
 
-from audiokit.errors import RemoteFailure
+from audiokit.errors import AudiokitError, RemoteFailure, RemoteLost
 from audiokit.jobs._course import Course, id_of
 from audiokit.jobs._events import Events, JobEvent, JobPolled, JobSubmitted, TransferProgress
 from audiokit.jobs._job import Outcome, Services
@@ -55,6 +55,7 @@ class Shared:
     steps: Steps
     spending: Spending
     recorder: Recorder | None
+    callback_url: str | None = None
     namespace: str = attrs.field(factory=lambda: secrets.token_hex(8))
 
     def tell(self, kind: type[JobEvent], course: Course, **facts: Any) -> None:
@@ -134,6 +135,11 @@ class JobContext:
         return self._shared.namespace if recorder is None else recorder.namespace
 
     @property
+    def callback_url(self) -> str | None:
+        """Where an API that can shall tell that work has ended, see `WebhookReceiver`."""
+        return self._shared.callback_url
+
+    @property
     def has_budget(self) -> bool:
         """Whether somebody limits the credits, so that prices are worth a call."""
         return self._shared.spending.limit is not None
@@ -185,6 +191,13 @@ class JobContext:
             The id it gave.
         """
         return await self.once.get(("shared", key), lambda: self._shared_work(key, work))
+
+    async def forget_shared(self, key: str, error: AudiokitError) -> None:
+        """What `shared` gave for *key* is no more, as *error* says: the next job makes it anew."""
+        self.once.forget(("shared", key))
+        recorder = self._shared.recorder
+        if recorder is not None:
+            await recorder.forget(key, error)
 
     async def run(self, job: Any, name: str) -> Outcome[Any, Any]:
         """Run another job as a part of this one; its key is this job's with *name*.
@@ -299,7 +312,7 @@ class JobContext:
                 return str(next(iter(course.steps.values())))
             try:
                 made = await work.make(context)
-            except RemoteFailure as error:
+            except (RemoteFailure, RemoteLost) as error:
                 await recorder.failed(course, error, is_remote=True)
                 raise
             await recorder.finished(course, ())

@@ -59,6 +59,7 @@ class Course:
         "steps",
         "stop",
         "task",
+        "was_uncertain",
     )
 
     def __init__(self, job: Any, index: int, sink: Sink) -> None:
@@ -85,6 +86,7 @@ class Course:
         self.followers: list[Course] = []
         self.is_critical = False
         self.is_part = False
+        self.was_uncertain = False
         self.has_place = False
         self.is_cancelled_remotely = False
         self.limit_s = 0.0

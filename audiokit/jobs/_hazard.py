@@ -24,7 +24,7 @@ _CARRIED: Final = 60.0
 """... yet never more than as much as so many jobs seen, so that a sudden change shows at once."""
 _DOUBT: Final = 0.3
 """Each bin adds the prior's opinion as if it had been seen with so many jobs."""
-_NARROW: Final = 8.0
+_NARROW: Final = 4.0
 _FORGET_AT: Final = 4096.0
 _COARSE: Final = 3
 _END_COUNTS: Final = 10.0

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-_REMEMBERED: Final = 1024
+_REMEMBERED: Final = 4096
 
 
 class Locks:
@@ -40,7 +40,7 @@ class Locks:
 
 
 class Once:
-    """Remembers what was done for a key, so that many jobs share it; the last 1024 keys."""
+    """Remembers what was done for a key, so that many jobs share it; the last 4096 keys."""
 
     def __init__(self) -> None:
         self._done: OrderedDict[object, Any] = OrderedDict()
@@ -49,6 +49,10 @@ class Once:
     def peek(self, key: object) -> Any:
         """What was done for *key*, or None."""
         return self._done.get(key)
+
+    def forget(self, key: object) -> None:
+        """Have it done again when it is next asked for."""
+        self._done.pop(key, None)
 
     async def get(self, key: object, do: Callable[[], Awaitable[T]]) -> T:
         """What *do* gave for *key*; runs it when nobody has, one at a time.

@@ -78,6 +78,7 @@ class Orchestrator:
         kinds: Iterable[type] = (),
         settle_s: float = 30.0,
         credit_budget: float | None = None,
+        callback_url: str | None = None,
         schedule: PollSchedule | None = None,
         allowance_of: Callable[[str], Allowance | None] = _no_limit,
         turn_of: Callable[[str], AbstractAsyncContextManager[None]] = _no_gate,
@@ -130,6 +131,7 @@ class Orchestrator:
             ),
             spending=self._spending,
             recorder=self._recorder,
+            callback_url=callback_url,
         )
         self._runner = Runner(
             self._shared,

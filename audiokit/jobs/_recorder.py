@@ -53,6 +53,16 @@ class Recorder:
             await self.journal.remember(place, await others())
             await self.journal.remember(done, ["noted"])
 
+    async def crowd(self, place: str) -> None:
+        """From now on several submissions to *place* may be in doubt at once."""
+        await self.journal.remember(f"crowded:{place}", ["crowded"])
+
+    async def others_in(self, place: str) -> frozenset[str] | None:
+        """Ids in *place* that are known to be others'; None where being none of them proves nothing."""
+        if await self.journal.known(f"crowded:{place}"):
+            return None
+        return await self.journal.known(place)
+
     async def begin(self, course: Course) -> Entry | None:
         """Record a job as planned; or give what is known of it, and put that into *course*."""
         kind, version, fields, spooled = await self.kinds.record(course.job, self.journal.spool)
@@ -124,6 +134,13 @@ class Recorder:
             course.key, JournalState.FAILED, error=str(error), data={"is_remote": is_remote}
         )
 
+    async def forget(self, key: str, error: AudiokitError) -> None:
+        """Record that what was made is gone, so that it is made anew."""
+        entry = await self.journal.get(key)
+        if entry is not None and entry.state is JournalState.DONE:
+            await self.journal.write(key, JournalState.SENT)
+            await self.journal.write(key, JournalState.FAILED, error=str(error), data={"is_remote": True})
+
     async def finished(self, course: Course, outputs: Sequence[Output]) -> None:
         """Record its files, if it has any, then that it is done."""
         if outputs:
@@ -185,6 +202,7 @@ def restore(course: Course, entry: Entry) -> None:
     """Put what the journal knows into *course*."""
     course.generation = entry.attempts
     course.steps = _steps(entry)
+    course.was_uncertain = entry.state is JournalState.UNCERTAIN
     in_doubt = entry.state in {JournalState.INTENT, JournalState.UNCERTAIN}
     course.open_step = entry.data.get("step") if in_doubt else None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from audiokit.errors import InvalidRequest
+from audiokit.errors import InvalidRequest, NotFound
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._fields import spooled_sha256
 from audiokit.jobs._job import Services
@@ -97,11 +97,9 @@ class ConversionJob:
         if self.original_id is not None:
             await self._note_others(context, self.original_id)
             return self.original_id
-        if self.source is None or self.folder_id is None:  # kept apart by __attrs_post_init__
+        upload = self._upload()
+        if upload is None:  # kept apart by __attrs_post_init__
             raise InvalidRequest.of("source", self.source, "a source with a folder_id")
-        upload = Upload(
-            source=self.source, folder_id=self.folder_id, stem=self.stem, label_token=self.label_token
-        )
         return await context.shared(await same_upload(upload, context.key), upload)
 
     async def submission(self, context: JobContext, prepared: str) -> Submission:
@@ -129,9 +127,14 @@ class ConversionJob:
             label=self._label(context),
         )
         async with context.submit:
-            orders = await context.services.respeecher.orders.create(
-                prepared, [conversion], calibration_id=self.calibration_id
-            )
+            try:
+                orders = await context.services.respeecher.orders.create(
+                    prepared, [conversion], calibration_id=self.calibration_id
+                )
+            except NotFound as error:  # the original, perhaps: deleted since it was uploaded
+                if (upload := self._upload()) is not None:
+                    await context.forget_shared(await same_upload(upload, context.key), error)
+                raise
         return orders[0].conversion_id
 
     async def look(self, context: JobContext, remote: Recording | str) -> tuple[Recording, Look]:
@@ -175,6 +178,13 @@ class ConversionJob:
             return self.label
         name = self.label if self.label is not None else self.stem
         return context.label(name, has_token=self.label_token)
+
+    def _upload(self) -> Upload | None:
+        if self.source is None or self.folder_id is None:
+            return None
+        return Upload(
+            source=self.source, folder_id=self.folder_id, stem=self.stem, label_token=self.label_token
+        )
 
     async def _price(self, context: JobContext, original_id: str) -> float:
         """Credits. Unless there is a limit to them, they are not worth a call."""

@@ -256,7 +256,8 @@ class Runner:
     async def _submitted(self, course: Course, context: JobContext) -> Any:
         """Prepare and submit: together, because what is submitted again is prepared again."""
         job, shared = course.job, self._shared
-        course.enter("prepare", shared.clock.monotonic())
+        if course.stage != "prepare":  # again
+            course.enter("prepare", shared.clock.monotonic())
         prepared = await job.prepare(context)
         course.enter("submit", shared.clock.monotonic())
         is_told_apart = hasattr(job, "submission") or hasattr(job, "api")

@@ -174,12 +174,14 @@ class Steps:
     async def _submit(self, course: Course, step: Step) -> Any:
         """Note it, ask, note the answer."""
         self._spending.reserve(course, step.how.credits)
-        is_alone = True
         if self._recorder is not None:
             is_alone = await self._recorder.intent(course, step.name, lock=step.how.lock)
+            if not is_alone and step.how.place is not None:
+                # Two may be in doubt there from now on: never again is being new a proof.
+                await self._recorder.crowd(step.how.place)
         course.is_critical = self._recorder is not None
         try:
-            remote = await self._ask(course, step, is_alone=is_alone)
+            remote = await self._ask(course, step)
             course.remote = remote
             if self._recorder is not None:
                 await self._recorder.sent(course, step.name, remote, place=step.how.place)
@@ -189,25 +191,25 @@ class Steps:
             await asyncio.sleep(0)  # it was asked to stop meanwhile, and does so here
         return remote
 
-    async def _ask(self, course: Course, step: Step, *, is_alone: bool) -> Any:
+    async def _ask(self, course: Course, step: Step) -> Any:
         try:
             return await step.do()
         except _NOT_TAKEN:
             await self._take_back(course, step)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the request may have arrived
-            return await self._after_unknown(course, step, error, is_alone=is_alone)
+            return await self._after_unknown(course, step, error)
 
-    async def _after_unknown(self, course: Course, step: Step, error: Exception, *, is_alone: bool) -> Any:
+    async def _after_unknown(self, course: Course, step: Step, error: Exception) -> Any:
         """What became of a submission that ended without a usable answer."""
-        if self._recorder is None and (step.how.find is None or not isinstance(error, AudiokitError)):
-            raise error
+        if self._recorder is None and not isinstance(error, AudiokitError):
+            raise error  # a slip in a kind of one's own, most likely, and nothing to be kept for later
         course.is_critical = False  # looking may take long, and is done again by the next run
         if course.stop is not None:
             raise error
         was_answered = isinstance(error, ServerError)
         settle_s = self._settle_s * (_ANSWERED if was_answered else 1.0)
-        found = await self._look(step, settle_s, is_alone=is_alone) if step.how.find is not None else None
+        found = await self._look(step, settle_s) if step.how.find is not None else None
         if found is not None:
             return found
         if step.how.is_harmless or (was_answered and step.how.find is not None):
@@ -222,7 +224,9 @@ class Steps:
 
     async def _recover(self, course: Course, step: Step) -> Any:
         """What became of a submission that an earlier run did not see the end of."""
-        found = await self._look(step, self._settle_s, is_alone=True, at_once=True) if step.how.find else None
+        # What was uncertain before has had its time: one look is enough.
+        settle_s = 0.0 if course.was_uncertain else self._settle_s
+        found = await self._look(step, settle_s, at_once=True) if step.how.find else None
         if found is not None and self._recorder is not None:
             await self._recorder.sent(course, step.name, found, place=step.how.place)
             return found
@@ -231,20 +235,17 @@ class Steps:
         await self._take_back(course, step, was_reserved=False)
         return await self._take(course, step)
 
-    async def _look(
-        self, step: Step, settle_s: float, *, is_alone: bool, at_once: bool = False
-    ) -> str | None:
+    async def _look(self, step: Step, settle_s: float, *, at_once: bool = False) -> str | None:
         """Look until *settle_s* seconds from now; the last look must have been answered."""
         assert step.how.find is not None  # noqa: S101 - asked by the callers
         start = self._clock.monotonic()
-        looks = [0.0, *_LOOKS] if at_once else list(_LOOKS)
+        looks = [0.0, *(_LOOKS if settle_s else ())] if at_once else list(_LOOKS)
         was_answered = False
         while looks or not was_answered:
             due = start + settle_s * looks.pop(0) if looks else self._clock.monotonic() + settle_s * _LOOKS[1]
             await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
             try:
-                known = await self._known(step) if is_alone else None
-                found = await step.how.find(known)
+                found = await step.how.find(await self._known(step))
             except _WHILE_LOOKING:
                 was_answered = False
                 continue
@@ -256,7 +257,7 @@ class Steps:
     async def _known(self, step: Step) -> frozenset[str] | None:
         if self._recorder is None or step.how.place is None or step.how.lock is None:
             return None
-        return await self._recorder.journal.known(step.how.place)
+        return await self._recorder.others_in(step.how.place)
 
     async def _take_back(self, course: Course, step: Step, *, was_reserved: bool = True) -> None:
         if was_reserved:
@@ -269,10 +270,13 @@ class Steps:
         looked = "the API has no way to look for it"
         if step.how.find is not None:
             looked = f"it was not found within {self._settle_s:g} s"
+        way_on = "run it again, or do not"
+        if self._recorder is not None:
+            way_on = "call settle(key, remote_id=...), settle(key, resubmit=True) or settle(key)"
         uncertain = JobUncertain(
             f"{course.name} (key {course.key!r}) was handed over in step {step.name!r} and not answered "
             f"({why}); {looked}. It was not submitted again, because that could do and bill it twice: look "
-            "at the account, then call settle(key, remote_id=...), settle(key, resubmit=True) or settle(key)",
+            f"at the account, then {way_on}",
             job=course.name,
             stage=course.stage,
         )

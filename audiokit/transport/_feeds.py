@@ -7,14 +7,17 @@ import io
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import anyio
 
 from audiokit.errors import InvalidRequest, UsageError
 from audiokit.transport._chunks import CHUNK_BYTES, CLOSE_S
 from audiokit.transport._off_loop import begin, made, result_of
+
+T = TypeVar("T")
 
 _END: Final = object()
 _PIPE_BYTES: Final = 1 << 16
@@ -44,8 +47,33 @@ class Feed:
         """Go back to where it began."""
         raise NotImplementedError
 
+    def pause(self) -> None:
+        """Nobody reads for a while."""
+
     async def aclose(self) -> None:
         """Let go of what was opened for it."""
+
+
+class _ThreadFeed(Feed):
+    """Read in a thread of its own, as long as somebody reads.
+
+    What the caller's code waits for in there may be other work of this very loop; in the loop's few
+    threads some of those would keep all others, and so themselves, from getting on.
+    """
+
+    def __init__(self) -> None:
+        self._thread: ThreadPoolExecutor | None = None
+
+    def _begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="audiokit-source")
+        return begin(work, within=self._thread)
+
+    def pause(self) -> None:
+        """End the thread, after what it is doing."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.shutdown(wait=False)
 
 
 class IteratorFeed(Feed):
@@ -95,10 +123,11 @@ class AsyncReaderFeed(Feed):
         await self._reader.seek(self._start)
 
 
-class ReaderFeed(Feed):
+class ReaderFeed(_ThreadFeed):
     """An object with a ``read(n)`` that may block, read in a thread."""
 
     def __init__(self, reader: Any, *, start: int | None = None, size_bytes: int | None = None) -> None:
+        super().__init__()
         self._reader = reader
         self._start = start
         self.size_bytes = size_bytes
@@ -106,22 +135,23 @@ class ReaderFeed(Feed):
 
     def begin(self) -> asyncio.Future[bytes]:
         """Read in a thread."""
-        return begin(lambda: checked(self._reader.read(CHUNK_BYTES), self._reader))
+        return self._begin(lambda: checked(self._reader.read(CHUNK_BYTES), self._reader))
 
     async def rewind(self) -> None:
         """Seek to where it stood."""
-        await result_of(begin(self._reader.seek, self._start))
+        await result_of(self._begin(lambda: self._reader.seek(self._start)))
 
 
-class IterableFeed(Feed):
+class IterableFeed(_ThreadFeed):
     """A plain iterable, whose every step may block, read in a thread."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
+        super().__init__()
         self._chunks = chunks
 
     def begin(self) -> asyncio.Future[bytes]:
         """Take the next chunk that is not empty, in a thread."""
-        return begin(self._next)
+        return self._begin(self._next)
 
     def _next(self) -> bytes:
         while (chunk := next(self._chunks, _END)) is not _END:
@@ -134,7 +164,8 @@ class IterableFeed(Feed):
         close = getattr(self._chunks, "close", None)
         if close is not None:
             with anyio.move_on_after(CLOSE_S, shield=True):
-                await result_of(begin(close))
+                await result_of(self._begin(close))
+            self.pause()
 
 
 class DescriptorFeed(Feed):

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 import anyio
@@ -16,14 +17,14 @@ from audiokit.transport._chunks import CLOSE_S
 T = TypeVar("T")
 
 
-def begin(work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
-    """Begin *work* in a thread; end it with `result_of` or `settle`."""
+def begin(work: Callable[..., T], *arguments: Any, within: Executor | None = None) -> asyncio.Future[T]:
+    """Begin *work* in a thread of the loop's, or of *within*; end it with `result_of` or `settle`."""
     context = contextvars.copy_context()
 
     def run() -> T:
         return context.run(_guarded, work, *arguments)
 
-    return asyncio.get_running_loop().run_in_executor(None, run)
+    return asyncio.get_running_loop().run_in_executor(within, run)
 
 
 def _guarded(work: Callable[..., T], *arguments: Any) -> T:

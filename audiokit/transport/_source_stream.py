@@ -51,6 +51,7 @@ class StreamSource:
             finally:
                 await feed.aclose()
             raise
+        feed.pause()
         return cls(feed, head, name, shown)
 
     async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncGenerator[Chunk]:
@@ -135,6 +136,7 @@ class _Pieces:
     async def aclose(self) -> None:
         """Stop fetching."""
         ahead, self._ahead = self._ahead, None
+        self._feed.pause()
         await settle(ahead)
 
 

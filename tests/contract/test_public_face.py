@@ -22,6 +22,7 @@ MODULES = [
     "audiokit.typing",
     "audiokit.testing",
     "audiokit.jobs",
+    "audiokit.otel",
     "audiokit.transport",
     "audiokit.services.apiaudio",
     "audiokit.services.audiostack",

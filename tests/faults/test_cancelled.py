@@ -19,9 +19,9 @@ from faults_kinds import ORDERING, READ, TAKE, UPLOAD_STREAM, WRITE, Kind
 from faults_run import client, leftovers, open_files, other_tasks
 from faults_server import FaultServer, Wire
 
-import audiokit.transport._files as files_module
 from audiokit import AudioKit, Limits, Timeouts
 from audiokit.testing import FakeClock
+from audiokit.transport import _source_file
 from audiokit.transport._part import Part
 
 CANCELLATIONS = 1_000 if os.environ.get("AUDIOKIT_HEAVY") == "reduced" else 10_000
@@ -185,13 +185,13 @@ async def test_call_out_of_time_in_the_tls_handshake_frees_its_socket() -> None:
 @pytest.fixture
 def _slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening a file takes 50 ms, as on a network drive."""
-    opening = files_module._open
+    opening = _source_file._open
 
-    def open_slowly(path: Path, mode: str) -> Any:
+    def open_slowly(path: Path) -> Any:
         time.sleep(0.05)
-        return opening(path, mode)
+        return opening(path)
 
-    monkeypatch.setattr(files_module, "_open", open_slowly)
+    monkeypatch.setattr(_source_file, "_open", open_slowly)
 
 
 async def test_download_cancelled_while_its_file_opens_leaves_no_file(

@@ -137,7 +137,7 @@ THREE = _files([300] * 3)
 HALF = Turn(cut=0.5)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     versions=files,
     script=st.lists(cut_short, min_size=1, max_size=4) | st.lists(turns, max_size=ATTEMPTS),

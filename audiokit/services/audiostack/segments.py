@@ -11,7 +11,7 @@ from audiokit.services.audiostack.files import StackFile
 from audiokit.services.audiostack.media import StackMedia, StackMediaFiles
 from audiokit.services.audiostack.templates import StackTemplate, TemplateReply, TemplateService
 from audiokit.transport import Transport
-from audiokit.typing import AudioData, CallOptions
+from audiokit.typing import AudioData, CallOptions, ProgressCallback, ReceiptCallback
 
 CREATE = Endpoint(
     name="audiostack.segments.create",
@@ -59,13 +59,32 @@ class Segments(TemplateService):
         return self._template(CREATE, await self._reply(CREATE, json=body, options=options))
 
     async def upload(
-        self, template_name: str, data: AudioData, name: str, **options: Unpack[CallOptions]
+        self,
+        template_name: str,
+        data: AudioData,
+        name: str,
+        *,
+        on_progress: ProgressCallback | None = None,
+        on_receipt: ReceiptCallback | None = None,
+        checksum: bool = False,
+        **options: Unpack[CallOptions],
     ) -> StackTemplate:
-        """Upload a wav file and make it a segment, in one step; arguments as `create`.
+        """Upload a wav file and make it a segment, in one step.
+
+        Args:
+            template_name: An existing template.
+            data: See `AudioData`.
+            name: Name of the segment.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
+            options: See `CallOptions`.
 
         Raises:
             UnsupportedAudio: The content is not wav; nothing was sent.
         """
         budget = self._budget(options, default_s=math.inf)
-        media = await self._media.create_wav(data, **budget.options())
+        media = await self._media.create_wav(
+            data, on_progress=on_progress, on_receipt=on_receipt, checksum=checksum, **budget.options()
+        )
         return await self.create(template_name, media, name, **budget.options())

@@ -12,6 +12,7 @@ from audiokit.cli import main
 from audiokit.emulator._work import WorkError, WorkPool
 
 
+@pytest.mark.timeout(90)  # the worker is polite: on a busy machine its second of processor time is long
 async def test_an_operation_that_never_ends_is_stopped_by_its_processor_time() -> None:
     """The next operation has a fresh worker and its own time."""
     async with WorkPool(workers=1, cpu_limit_s=1, options=("--test-operations",)) as pool:

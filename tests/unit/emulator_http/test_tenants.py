@@ -142,7 +142,13 @@ def filled(path: str, ids: dict[str, list[str]]) -> list[str]:
     """A path with every combination of the first tenant's ids in its braces."""
     names = [name for name, _ in re.findall(r"\{(\w+)(:\w+)?\}", path)]
     plain = re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
-    other = {"version": ["v0"], "name": [f"{MARK}.wav"], "account": ["default"], "track_id": ids["requestId"]}
+    other = {
+        "version": ["v0"],
+        "name": [f"{MARK}.wav"],
+        "account": ["default"],
+        "track_id": ids["requestId"],
+        "story_id": ["x"],
+    }
     values = [{**other, **ids, "voice_id": ids["recording_id"]}[name] for name in names]
     return [plain.format(**dict(zip(names, choice, strict=True))) for choice in itertools.product(*values)]
 

@@ -163,15 +163,15 @@ async def test_cancelled_shared_work_is_tried_again() -> None:
 
 
 async def test_what_is_remembered_is_bounded() -> None:
-    """The last 1024 keys are kept, however many there were."""
+    """The last 4096 keys are kept, however many there were."""
     once = Once()
 
     async def do() -> None:
         pass
 
-    for number in range(1100):
+    for number in range(4200):
         await once.get(number, do)
-    assert (1024, 0) == (len(once._done), len(once._locks))
+    assert (4096, 0) == (len(once._done), len(once._locks))
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ from audiokit.errors import (
     InvalidRequest,
     JobFailed,
     JobUncertain,
+    JournalWriteFailed,
     OutcomeUnknown,
     UsageError,
 )
-from audiokit.jobs import JobState, Orchestrator
+from audiokit.jobs import JobState, Journal, JournalState, Orchestrator
 from audiokit.testing import FakeClock
 
 Make = Callable[..., Orchestrator]
@@ -128,6 +129,40 @@ async def test_after_an_uncertain_one_being_new_proves_nothing(journalled: Make,
     server.behaviour.extend(["ok", "lost"])
     second, third = await _run(journalled, ServerJob(number=2), ServerJob(number=3), settle_s=5)
     assert (JobState.DONE, JobState.UNCERTAIN) == (second.state, third.state)
+
+
+async def test_what_several_may_have_made_is_nobodys(journalled: Make, server: Server) -> None:
+    """The only new one may be the other's: both stay uncertain, in later runs as well."""
+    server.echoes_labels = False
+    server.behaviour.extend(["cut", "late"])
+    jobs = [ServerJob(number=1, place="p"), ServerJob(number=2, place="p")]
+    for job in jobs:
+        await _run(journalled, job, settle_s=1)
+    for _ in range(2):
+        outcomes = await _run(journalled, *jobs, settle_s=10)
+        assert [JobState.UNCERTAIN] * 2 == [one.state for one in outcomes]
+    assert {"job 2": 1} == dict(server.submits)
+
+
+async def test_a_disk_that_is_full_loses_no_submission(
+    journalled: Make, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before asking: nothing is submitted. After it: the job fails, and the next run finds what it made."""
+    real = Journal.write
+
+    async def write(self: Journal, key: str, state: JournalState, **facts: Any) -> None:
+        if state.value == full_at:
+            raise JournalWriteFailed("database or disk is full", path="x")
+        await real(self, key, state, **facts)
+
+    monkeypatch.setattr(Journal, "write", write)
+    for full_at, submitted in ("intent", 0), ("sent", 1):
+        [outcome] = await _run(journalled, ServerJob(number=1))
+        assert (JobState.FAILED, submitted) == (outcome.state, server.submits.total())
+        assert "disk is full" in str(outcome.error)
+    full_at = "never"
+    [outcome] = await _run(journalled, ServerJob(number=1))
+    assert (JobState.DONE, "work-1", 1) == (outcome.state, outcome.result, server.submits.total())
 
 
 async def test_the_owner_settles_what_is_uncertain(journalled: Make, server: Server) -> None:

@@ -12,6 +12,11 @@ from audiokit.errors import AudiokitError
 
 def _examples() -> list[AudiokitError]:
     made: list[AudiokitError] = []
+    journal_facts = {
+        "JournalInUse": {"pid": 7},
+        "JournalUnreadable": {"reason": "damaged"},
+        "JournalLockTaken": {"lock": "original:r-1", "holder": "conversion-1"},
+    }
     for name in errors.__all__:
         kind = getattr(errors, name)
         if issubclass(kind, errors.ApiError):
@@ -27,7 +32,7 @@ def _examples() -> list[AudiokitError]:
         elif kind is errors.UnpackFailed:
             facts = {"path": "a.zip", "reason": "unsafe", "entry": "../a"}
         elif issubclass(kind, errors.JournalError):
-            facts = {"path": "jobs.journal"}
+            facts = {"path": "jobs.journal", **journal_facts.get(name, {})}
         elif kind is errors.WebhookRefused:
             facts = {"reason": "mismatch"}
         elif issubclass(kind, errors.InvalidRequest):
