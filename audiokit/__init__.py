@@ -15,7 +15,7 @@ from audiokit._config import ApiAccess, ApiKey, Limits, Login, Rate, RateLimits,
 from audiokit._unset import UNSET
 from audiokit.errors import AudiokitError
 from audiokit.transport import Network
-from audiokit.typing import Progress
+from audiokit.typing import Progress, UploadReceipt
 
 if TYPE_CHECKING:
     from audiokit.jobs import (
@@ -61,6 +61,7 @@ __all__ = [
     "SectionVoice",
     "SpeechJob",
     "Timeouts",
+    "UploadReceipt",
 ]
 
 __version__ = "0.1.0"

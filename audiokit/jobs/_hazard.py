@@ -14,19 +14,19 @@ from bisect import bisect_left
 from itertools import pairwise
 from typing import Final
 
-_RATIO: Final = 1.04
+_RATIO: Final = 1.02
 """Each bin of ages is this much longer than the one before; finer differences are not told apart."""
 _SHORTEST: Final = 0.004
-_BINS: Final = 440
-_KEPT: Final = 0.95
+_BINS: Final = 880
+_KEPT: Final = 0.975
 """What is known at one age counts this much at the next bin, where it is mixed with what was seen there."""
 _CARRIED: Final = 60.0
 """... yet never more than as much as so many jobs seen, so that a sudden change shows at once."""
-_DOUBT: Final = 0.3
+_DOUBT: Final = 0.15
 """Each bin adds the prior's opinion as if it had been seen with so many jobs."""
-_NARROW: Final = 4.0
+_NARROW: Final = 6.0
 _FORGET_AT: Final = 4096.0
-_COARSE: Final = 3
+_COARSE: Final = 6
 _END_COUNTS: Final = 10.0
 _NEWS: Final = 0.02
 
@@ -69,9 +69,7 @@ class Hazard:
             if end - start <= _NARROW:
                 self._ended(start, end, weight)
             else:
-                # Where in a long time it ended: in each quarter of the chance to end there, as known so far.
-                for first, last in pairwise(self._quarters(since, age)):
-                    self._ended(first, last, weight / 4)
+                self._ended_somewhere(since, age, weight)
         self._observed += weight
         self._news += weight * (_END_COUNTS if is_over else 1.0)
         if self._total_ends > _FORGET_AT:
@@ -84,17 +82,21 @@ class Hazard:
         _add(self._ends, end - span, weight / span)
         _add(self._ends, end, -weight / span)
 
-    def _quarters(self, since: float, age: float) -> list[float]:
-        """Five places from one age to another, with the same chance to end between each and the next."""
+    def _ended_somewhere(self, since: float, age: float, weight: float) -> None:
+        """Note an end in a long time: in each bin of it as likely as is known so far."""
         self.refresh()
-        behind = self.summed(since)
-        gone = -math.expm1(behind - self.summed(age))
-        least, most = position(since), position(age)
-        places = [least]
-        for share in (0.25, 0.5, 0.75):
-            index = bisect_left(self._sums, behind - math.log1p(-share * gone))
-            places.append(min(max(index - 0.5, least), most))
-        return [*places, most]
+        sums = self._sums
+        behind, ahead = self.summed(since), self.summed(age)
+        each = weight / -math.expm1(behind - ahead)
+        left = 1.0
+        for index in range(int(position(since)), int(position(age)) + 1):
+            still = math.exp(behind - min(sums[index + 1], ahead))
+            part = each * (left - still)
+            left = still
+            self._ends[index] += part
+            self._ends[index + 1] -= part
+            self._entries[index] -= part / 2
+            self._entries[index + 1] -= part / 2
 
     def refresh(self) -> None:
         """Take in what was noted since the last time, if it is enough to matter."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import socket
@@ -139,7 +140,11 @@ class ReaderFeed(_ThreadFeed):
 
     async def rewind(self) -> None:
         """Seek to where it stood."""
-        await result_of(self._begin(lambda: self._reader.seek(self._start)))
+        try:
+            await result_of(self._begin(lambda: self._reader.seek(self._start)))
+        except BaseException:
+            self.pause()
+            raise
 
 
 class IterableFeed(_ThreadFeed):
@@ -162,9 +167,11 @@ class IterableFeed(_ThreadFeed):
     async def aclose(self) -> None:
         """Close a generator: whatever is left of it is of no use."""
         close = getattr(self._chunks, "close", None)
-        if close is not None:
-            with anyio.move_on_after(CLOSE_S, shield=True):
-                await result_of(self._begin(close))
+        try:
+            if close is not None:
+                with anyio.move_on_after(CLOSE_S, shield=True), contextlib.suppress(ValueError):
+                    await result_of(self._begin(close))  # ValueError: it hangs, still
+        finally:
             self.pause()
 
 

@@ -226,7 +226,7 @@ def test_package_says_that_it_is_typed() -> None:
 
 
 def test_parser_comes_with_httpx() -> None:
-    """httpcore and h11 are imported and not declared, because httpx requires the one and that the other."""
+    """h11 is imported and not declared, because httpx requires httpcore and that requires h11."""
     required = {name: _required(name) for name in ("httpx", "httpcore")}
     assert "httpcore" in required["httpx"]
     assert "h11" in required["httpcore"]

@@ -183,6 +183,7 @@ async def test_receipt_without_checksum_has_none(serve: Any) -> None:
     receipts: list[UploadReceipt] = []
     async with client(server) as kit:
         await kit.respeecher.recordings.upload(DATA, folder_id="f", on_receipt=receipts.append)
+        await kit.respeecher.recordings.upload(DATA, folder_id="f", checksum=True)  # nobody wants to know
     assert [UploadReceipt(size_bytes=len(DATA), format="wav", sha256=None)] == receipts
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
+import socket
 import threading
-from pathlib import Path
 
 import pytest
 
 from audiokit.transport._feeds import DescriptorFeed
-from audiokit.transport._files import open_file
 from audiokit.transport._off_loop import begin, made, result_of, settle
 
 
@@ -89,39 +89,8 @@ async def test_what_was_made_for_nobody_is_discarded(is_late: bool) -> None:  # 
     assert ["thing"] == discarded
 
 
-async def test_new_file_that_nobody_waited_for_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Cancelled while it was being made, it leaves neither a name nor a descriptor."""
-    go_on, is_discarded = threading.Event(), threading.Event()
-    from audiokit.transport import _files
-
-    make, discard = _files._open, _files._discard
-
-    def slow(path: Path, mode: str) -> object:
-        assert go_on.wait(10)
-        return make(path, mode)
-
-    def noted(*arguments: object) -> None:
-        discard(*arguments)  # type: ignore[arg-type]
-        is_discarded.set()
-
-    monkeypatch.setattr(_files, "_open", slow)
-    monkeypatch.setattr(_files, "_discard", noted)
-    opening = asyncio.create_task(open_file(tmp_path / "new", "xb"))
-    await asyncio.sleep(0.01)
-    opening.cancel()
-    await asyncio.wait([opening])
-    go_on.set()
-    assert await asyncio.to_thread(is_discarded.wait, 5)
-    assert [] == list(tmp_path.iterdir())
-
-
 async def test_readiness_without_bytes_is_waited_over() -> None:
     """Another reader may have been faster: that is not the end."""
-    import os
-    import socket
-
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.send(b"x")

@@ -35,10 +35,14 @@ async def sent_by(source: Source) -> bytes:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_open() -> Iterator[None]:
-    """No descriptor and no thread in the middle of something outlives a test."""
+    """No descriptor and no thread of a source outlives a test."""
     before = len(list(Path("/dev/fd").iterdir()))
     yield
     assert before == len(list(Path("/dev/fd").iterdir()))
+    for thread in threading.enumerate():
+        if thread.name.startswith("audiokit-source"):
+            thread.join(2)
+            assert not thread.is_alive()
 
 
 @pytest.fixture
@@ -141,6 +145,65 @@ async def test_plain_iterable_is_read_in_a_thread() -> None:
     finally:
         turning.cancel()
     assert threading.get_ident() not in threads
+
+
+async def test_blocking_sources_do_not_keep_each_other_waiting() -> None:
+    """40 iterables that each wait for all the others: none waits for a thread that another holds."""
+    all_here = threading.Barrier(40, timeout=10)
+
+    def chunks() -> Iterator[bytes]:
+        yield b"OggS" + bytes(HEAD_BYTES)
+        all_here.wait()
+        yield b"end"
+
+    async def send() -> int:
+        source = await as_source(chunks())
+        try:
+            return len(await sent_by(source))
+        finally:
+            await source.aclose()
+
+    sizes = await asyncio.gather(*(send() for _ in range(40)))
+    assert {4 + HEAD_BYTES + 3} == set(sizes)
+
+
+async def test_iterator_without_a_close_is_read_to_its_end() -> None:
+    """Neither kind of iterator has to be a generator."""
+
+    class Chunks:
+        def __init__(self) -> None:
+            self._pieces = iter([DATA, b"end"])
+
+        def __aiter__(self) -> Chunks:
+            return self
+
+        async def __anext__(self) -> bytes:
+            for piece in self._pieces:
+                return piece
+            raise StopAsyncIteration
+
+    source = await as_source(Chunks())
+    assert DATA + b"end" == await sent_by(source)
+    await source.aclose()
+
+
+async def test_generator_that_hangs_does_not_hold_up_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread goes on until it gives something; nobody waits longer than a moment for that."""
+    monkeypatch.setattr("audiokit.transport._off_loop.CLOSE_S", 0.02)
+    go_on = threading.Event()
+
+    def hangs() -> Iterator[bytes]:
+        yield bytes(HEAD_BYTES)
+        go_on.wait(10)
+
+    source = await as_source(hangs())
+    chunks = source.open()
+    await anext(chunks)
+    with anyio.move_on_after(0.02) as scope:
+        await anext(chunks)
+    assert scope.cancelled_caught
+    await source.aclose()
+    go_on.set()
 
 
 async def test_list_of_chunks_is_an_iterable() -> None:
