@@ -141,8 +141,8 @@ class Timeouts:
     Attributes:
         call_s: Whole call that moves no file: queue, retries, body. `timeout=` of a call overrides it.
         connect_s: Making one connection.
-        stall_s: Longest silence while sending or receiving; what ends a transfer that hangs. The head of
-            an answer must be complete within it.
+        stall_s: Longest silence while sending or receiving, of the source of an upload too; what ends a
+            transfer that hangs. The head of an answer must be complete within it.
         least_bytes_per_s: Slowest transfer, over any `stall_s` seconds of waiting; what ends one that drips.
         wait_s: Default for `create_and_wait` and for a job, from start to result.
     """

@@ -67,15 +67,14 @@ class FaultLayer:
 
     def _strikes(self, scope: Scope) -> tuple[str, list[Strike]]:
         """Return the operation and what happens to this call of it."""
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        wished = headers.get(FAULT_HEADER.encode())
+        wished = _header(scope, FAULT_HEADER)
         dice = self._context.switches.dice
         if wished is None and not dice.faults:
             return "", []
         operation = self._operation(scope)
         if wished is None:
             return operation, dice.strikes(self._api.name, operation)
-        return operation, self._wished(wished, headers.get(CONTROL_HEADER.encode()), operation)
+        return operation, self._wished(wished, _header(scope, CONTROL_HEADER), operation)
 
     def _wished(self, text: str, key: str | None, operation: str) -> list[Strike]:
         """Read the faults that the call itself asks for; their rates and bursts do not count."""
@@ -200,6 +199,11 @@ class _CutShort:
         if not self._left_bytes:
             self._is_cut = True
             self._hangup(reset=False)
+
+
+def _header(scope: Scope, name: str) -> str | None:
+    wanted = name.encode()
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == wanted), None)
 
 
 async def _nowhere(_message: Any) -> None:

@@ -75,7 +75,8 @@ What else a kind may have, so that a lost answer is found and a list answers for
 
 from __future__ import annotations
 
-from audiokit.jobs._apiaudio import MasteringJob, SpeechJob
+from audiokit.jobs._apiaudio_mastering import MasteringJob
+from audiokit.jobs._apiaudio_speech import SpeechJob
 from audiokit.jobs._audiostack import MixJob
 from audiokit.jobs._chain import Chain
 from audiokit.jobs._context import JobContext

@@ -5,28 +5,25 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 import anyio.to_thread
-import attrs
 
 from audiokit.errors import AudiokitError, RemoteFailure, RemoteLost
 from audiokit.jobs._course import Course, id_of
-from audiokit.jobs._events import Events, JobEvent, JobPolled, JobSubmitted, TransferProgress
+from audiokit.jobs._events import JobPolled, JobSubmitted, TransferProgress
 from audiokit.jobs._job import Outcome, Services
 from audiokit.jobs._journal import JournalState
 from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Once
 from audiokit.jobs._poll_lists import Listing
-from audiokit.jobs._pollers import Pollers
-from audiokit.jobs._recorder import NOBODY, Recorder
-from audiokit.jobs._spending import Spending
-from audiokit.jobs._steps import Step, Steps, Submission
-from audiokit.services._poll import Look, PollSchedule, follow
+from audiokit.jobs._recorder import NOBODY
+from audiokit.jobs._shared import Shared
+from audiokit.jobs._steps import Step, Submission
+from audiokit.services._poll import Look, follow
 from audiokit.transport import names_a_folder, safe_file_name
 from audiokit.typing import Clock, Progress, ProgressCallback, StrPath
 
@@ -36,35 +33,6 @@ _STEM_BYTES: Final = 120
 _LABEL_CHARACTERS: Final = 40
 _TOKEN_CHARACTERS: Final = 8
 _NOT_FOR_LABELS: Final = re.compile(r"[^A-Za-z0-9 -]+")
-
-
-@attrs.frozen(kw_only=True)
-class Shared:
-    """What all jobs of one orchestrator use together."""
-
-    services: Services
-    transfer: Gate
-    submit: Gate
-    once: Once
-    clock: Clock
-    schedule: PollSchedule | None
-    pollers: Pollers
-    run_part: Callable[[Course, Any, str], Awaitable[Outcome[Any, Any]]]
-    timeout_s: float
-    events: Events
-    steps: Steps
-    spending: Spending
-    recorder: Recorder | None
-    callback_url: str | None = None
-    namespace: str = attrs.field(factory=lambda: secrets.token_hex(8))
-
-    def tell(self, kind: type[JobEvent], course: Course, **facts: Any) -> None:
-        """Tell the readers of events; costs next to nothing when there are none."""
-        if self.events.streams:
-            event = kind(
-                key=course.key, index=course.index, kind=course.kind, at_s=self.clock.monotonic(), **facts
-            )
-            self.events.put(id(course), event)
 
 
 class SharedWork(Protocol):

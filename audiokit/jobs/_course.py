@@ -41,6 +41,7 @@ class Course:
         "index",
         "is_cancelled_remotely",
         "is_critical",
+        "is_noted",
         "is_part",
         "job",
         "key",
@@ -85,6 +86,7 @@ class Course:
         self.restored = False
         self.followers: list[Course] = []
         self.is_critical = False
+        self.is_noted = False
         self.is_part = False
         self.was_uncertain = False
         self.has_place = False

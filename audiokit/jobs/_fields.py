@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import os
 import re
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
@@ -38,6 +39,11 @@ async def to_fields(job: Any, records: Mapping[str, type], spool: Spool) -> tupl
     for place, data in writer.kept:
         place["sha256"] = await spool(data)
     return fields, [place["sha256"] for place, _ in writer.kept]
+
+
+@functools.lru_cache(maxsize=256)
+def _names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(one.name for one in attrs.fields(kind) if one.init)
 
 
 class _Writer:

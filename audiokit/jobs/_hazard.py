@@ -20,7 +20,7 @@ _SHORTEST: Final = 0.004
 _BINS: Final = 880
 _KEPT: Final = 0.975
 """What is known at one age counts this much at the next bin, where it is mixed with what was seen there."""
-_CARRIED: Final = 60.0
+_CARRIED: Final = 200.0
 """... yet never more than as much as so many jobs seen, so that a sudden change shows at once."""
 _DOUBT: Final = 0.15
 """Each bin adds the prior's opinion as if it had been seen with so many jobs."""

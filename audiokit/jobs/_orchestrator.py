@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-import os
 import signal
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
@@ -12,14 +10,13 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeAlias, TypeVar
 
 import anyio
-from anyio.abc import TaskGroup
 
 from audiokit.errors import InvalidRequest, UsageError
-from audiokit.jobs._context import Shared
 from audiokit.jobs._course import Course, Stop
 from audiokit.jobs._events import Events, EventStream
 from audiokit.jobs._feed import Feed, Run
 from audiokit.jobs._handle import JobHandle
+from audiokit.jobs._host import Host
 from audiokit.jobs._job import Job, Outcome, Services
 from audiokit.jobs._journal import Journal, JournalState
 from audiokit.jobs._kinds import Kinds
@@ -30,6 +27,7 @@ from audiokit.jobs._poll_plan import Allowance
 from audiokit.jobs._pollers import Pollers
 from audiokit.jobs._recorder import NOBODY, Recorder
 from audiokit.jobs._runner import Runner
+from audiokit.jobs._shared import Shared
 from audiokit.jobs._signals import stopping
 from audiokit.jobs._spending import Spending
 from audiokit.jobs._steps import Steps
@@ -41,7 +39,6 @@ ResultT = TypeVar("ResultT")
 OnLeave: TypeAlias = Literal["cancel", "detach", "wait"]
 
 _LOOK_AGAIN_S: Final = 0.25
-_NOT_OPEN: Final = "the orchestrator is not open: use it inside `async with kit.orchestrator() as jobs:`"
 
 
 def _no_limit(_: str) -> None:
@@ -56,8 +53,8 @@ def _no_gate(_: str) -> AbstractAsyncContextManager[None]:
 class Orchestrator:
     """Runs many jobs at once; made by `AudioKit.orchestrator`.
 
-    Constructing does nothing. Use it with ``async with``: leaving it stops all workers;
-    what was already submitted goes on remotely.
+    Constructing does nothing. Use it with ``async with``: nothing of it outlives the block. What was
+    already submitted goes on remotely, unless ``on_leave`` says otherwise.
     """
 
     def __init__(
@@ -149,31 +146,13 @@ class Orchestrator:
         )
         self._runs: set[Run] = set()
         self._submitted = 0
-        self._host: asyncio.Task[None] | None = None
-        self._closing = anyio.Event()
-        self._tasks: TaskGroup | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pid = 0
+        self._host = Host()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closing.is_set() else "open" if self._tasks else "not opened"
-        return f"<Orchestrator {state}, at most {self.max_in_flight} jobs in flight>"
+        return f"<Orchestrator {self._host}, at most {self.max_in_flight} jobs in flight>"
 
     async def __aenter__(self) -> Self:
-        if self._host is not None:
-            raise UsageError("an orchestrator can be opened only once; make a new one")
-        self._loop = asyncio.get_running_loop()
-        self._pid = os.getpid()
-        opened: asyncio.Future[None] = self._loop.create_future()
-        # One task owns the task group, so that entering and leaving may happen in different tasks.
-        self._host = asyncio.create_task(self._hold(opened), name="audiokit orchestrator")
-        self._host.add_done_callback(lambda host: _pass_on(host, opened))
-        try:
-            await opened
-        except BaseException:
-            if not self._host.done():
-                await self.aclose()
-            raise
+        await self._host.open(self._hold)
         return self
 
     async def __aexit__(
@@ -182,11 +161,14 @@ class Orchestrator:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Stop all workers; what was already submitted goes on remotely."""
-        self._closing.set()
-        if self._host is not None:
-            with anyio.CancelScope(shield=True):
-                await self._host
+        """Begin no further jobs, and do with those under way what ``on_leave`` says.
+
+        See `AudioKit.orchestrator` for the choices.
+
+        A submission that the API is just being asked for is answered and noted first, where there is a
+        journal. All that takes ``drain_s`` at most; cancelled while it waits, it stops at once.
+        """
+        await self._host.close()
 
     async def run(
         self,
@@ -218,7 +200,7 @@ class Orchestrator:
         """
         if errors not in {"collect", "raise"}:
             raise InvalidRequest.of("errors", errors, "'collect' or 'raise'")
-        tasks = self._open_tasks()
+        tasks = self._host.tasks()
         run = Run(
             self._feed,
             jobs,
@@ -254,10 +236,10 @@ class Orchestrator:
         Raises:
             UsageError: The orchestrator is not open.
         """
-        self._open_tasks()
-        while self._tasks is not None and self._feed.queued >= self._max_queued:
+        self._host.tasks()
+        while self._host.is_open and self._feed.queued >= self._max_queued:
             await self._feed.has_room()
-        self._open_tasks()
+        self._host.tasks()
         handle: JobHandle[Job[Any, Any, ResultT], ResultT] = JobHandle(
             job, events=self._events, on_cancel_unstarted=self._cancel_unstarted
         )
@@ -372,34 +354,15 @@ class Orchestrator:
         """
         return EventStream(self._events, size=size)
 
-    def _open_tasks(self) -> TaskGroup:
-        """The tasks that workers run in.
-
-        Raises:
-            UsageError: Not open, or used where it cannot work: another process or event loop.
-        """
-        if self._tasks is None:
-            raise UsageError(_NOT_OPEN)
-        if self._pid != os.getpid():
-            raise UsageError(
-                f"the orchestrator was opened in process {self._pid} and is used in process {os.getpid()}, "
-                "after a fork: open a client and an orchestrator of its own there, with a journal of its own"
-            )
-        if self._loop is not asyncio.get_running_loop():
-            raise UsageError("the orchestrator is used in another event loop than the one it was opened in")
-        return self._tasks
-
-    async def _hold(self, opened: asyncio.Future[None]) -> None:
+    async def _hold(self) -> None:
         if self._recorder is not None:
             await self._recorder.open()
         try:
             async with anyio.create_task_group() as tasks:
-                self._tasks = tasks
                 self._workers.open(tasks)
-                if not opened.done():
-                    opened.set_result(None)
-                await self._closing.wait()
-                self._tasks = None
+                self._host.ready(tasks)
+                await self._host.closing.wait()
+                self._host.no_longer()
                 self._stop_taking()
                 if self._on_leave == "wait":
                     await self._runner.drained(self._drain_s)
@@ -447,15 +410,3 @@ class Orchestrator:
     def _cancel_unstarted(self, course: Course) -> None:
         """Give the outcome of a job that was stopped before it began."""
         self._runner.hand_over(course, self._runner.stopped_before(course))
-
-
-def _pass_on(host: asyncio.Task[None], opened: asyncio.Future[None]) -> None:
-    """An orchestrator that could not be opened says why to whoever opens it."""
-    if opened.done():
-        return
-    if host.cancelled():
-        opened.cancel()
-    elif (error := host.exception()) is not None:
-        opened.set_exception(error)
-    else:
-        opened.set_result(None)

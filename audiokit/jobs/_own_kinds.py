@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from audiokit.jobs._apiaudio import MasteringJob, SpeechJob
+from audiokit.jobs._apiaudio_mastering import MasteringJob
+from audiokit.jobs._apiaudio_speech import SpeechJob
 from audiokit.jobs._audiostack import MixJob
 from audiokit.jobs._respeecher import ConversionJob
 from audiokit.jobs._respeecher_recordings import CalibrationJob, TTSRecordingJob

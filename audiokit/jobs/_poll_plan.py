@@ -26,7 +26,10 @@ from audiokit.transport._window import Priority
 _GROWTH: Final = 1.1
 _FIRST_STEP: Final = 0.01
 _LONGEST: Final = 2.0
-"""No wait is longer than so many times the age of the youngest job, or its expected seconds."""
+_DEARER: Final = 4.0
+"""No wait is longer than so many times the age of the youngest job, or its expected seconds: what was learned may
+be wrong by now. The dearer a call, the longer that may be.
+"""
 _LOOKS_EACH: Final = 20.0
 _FULL: Final = 0.97
 
@@ -64,7 +67,7 @@ def best_moment(cohorts: Sequence[Cohort], price: float) -> float:
     age_s = min(max(begin - one.started_at, 0.0) for one in cohorts)
     unit_s = min(one.unit_s for one in cohorts)
     step = max(_FIRST_STEP * age_s, _FIRST_STEP * unit_s / 4)
-    limit = begin + _LONGEST * max(age_s, unit_s)
+    limit = begin + _LONGEST * (1.0 + _DEARER * price) * max(age_s, unit_s)
     delay = late = 0.0
     best, best_cost = begin + step, math.inf
     while moment < limit:
@@ -121,7 +124,7 @@ class PollPolicy:
         longest_look_s: A look that has not ended after so many seconds is given up, and made again later.
     """
 
-    price: float = attrs.field(default=0.06, validator=positive)
+    price: float = attrs.field(default=0.08, validator=positive)
     calls: int = attrs.field(default=600, validator=positive)
     window_s: float = attrs.field(default=300.0, validator=positive)
     at_once: int = attrs.field(default=8, validator=positive)
@@ -168,6 +171,7 @@ class PollBudget:
         else:
             room = used + self._allowance.free_now(priority=Priority.POLL)
         full = used / room if room else 1.0
-        load = min(1.0, _LOOKS_EACH * questions / (room or 1))
+        load = _LOOKS_EACH * questions / (room or 1)
+        load = min(load, math.sqrt(load))
         full = min(full, _FULL)
         return self._policy.price * max(load, full**2) / (1.0 - full**4)

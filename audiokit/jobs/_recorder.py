@@ -69,13 +69,14 @@ class Recorder:
         entry = await self.journal.plan(
             course.key, kind=kind, kind_version=version, fields=fields, spooled=spooled
         )
-        if entry is None:
-            return None
-        if entry.kind != kind:
+        if entry is not None and entry.kind != kind:
             raise UsageError(
                 f"key {course.key!r} is that of a {entry.kind} job in the journal, and this is a {kind} job: "
                 "give it another key"
             )
+        course.is_noted = True
+        if entry is None:
+            return None
         if entry.state is JournalState.FAILED:
             entry = await self._begin_again(entry)
         restore(course, entry)

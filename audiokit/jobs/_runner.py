@@ -4,52 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import anyio
 import attrs
 
 from audiokit.errors import (
     AudiokitError,
-    CallTimeout,
-    ConnectionFailed,
-    ConnectionLost,
     CreditBudgetReached,
-    DownloadFailed,
     InvalidRequest,
     JobError,
     JobUncertain,
-    NotFound,
-    RateLimited,
     RemoteFailure,
     RemoteLost,
     RequestRefused,
-    ServerError,
     UsageError,
 )
 from audiokit.jobs._chain import key_of_part
-from audiokit.jobs._context import JobContext, Shared
-from audiokit.jobs._course import Course, Stop, id_of
+from audiokit.jobs._context import JobContext
+from audiokit.jobs._course import Course, Stop
 from audiokit.jobs._deadlines import Deadlines
-from audiokit.jobs._events import JobFinished, JobRepeated, JobStarted, JobSubmitted
+from audiokit.jobs._events import JobFinished, JobStarted
 from audiokit.jobs._identity import key_for
 from audiokit.jobs._job import JobState, Outcome
-from audiokit.jobs._journal import Entry, JournalState
-from audiokit.jobs._outputs import are_there, describe
-from audiokit.jobs._steps import Step, Submission
-from audiokit.services._poll import Look
+from audiokit.jobs._shared import Shared
+from audiokit.jobs._stages import Stages
 
 logger = logging.getLogger("audiokit.jobs")
 
-T = TypeVar("T")
-
 _STEPS: Final = ("prepare", "submit", "look", "collect")
-_TEMPORARY: Final = (CallTimeout, ConnectionFailed, ConnectionLost, DownloadFailed, RateLimited, ServerError)
 _FOR_GOOD: Final = (InvalidRequest, RemoteFailure, RemoteLost, RequestRefused)
-_FIRST_WAIT_S: Final = 1.0
-_LONGEST_WAIT_S: Final = 60.0
 _RESUME: Final = "; run it again with the same journal, and it goes on from there"
 _ANEW: Final = "; run it again with the same journal to submit it anew"
 
@@ -75,7 +61,7 @@ class Runner:
         on_budget: Callable[[], object],
     ) -> None:
         self._shared = shared
-        self._attempts = attempts
+        self._stages = Stages(shared, attempts=attempts)
         self._cancels_remotely = cancels_remotely
         self._cancel_s = cancel_s
         self._on_budget = on_budget
@@ -173,7 +159,7 @@ class Runner:
             if leader is not course:
                 leader.followers.append(course)
                 return None
-            result, paths = await self._stages(course)
+            result, paths = await self._within_time(course)
         except asyncio.CancelledError as error:
             if self._was_stopped(course):
                 return await self._ended(course)
@@ -200,128 +186,14 @@ class Runner:
             services=self._shared.services,
         )
 
-    async def _stages(self, course: Course) -> tuple[Any, Sequence[Path]]:
+    async def _within_time(self, course: Course) -> tuple[Any, Sequence[Path]]:
         job, shared = course.job, self._shared
         if shared.events.streams:
             shared.tell(JobStarted, course)
         if job.timeout_s is not None:
             course.limit_s = min(job.timeout_s, course.limit_s) if course.is_part else job.timeout_s
         with self._deadlines.watch(course, course.limit_s):
-            if shared.recorder is None or not self._is_recorded(job):
-                return await self._all_stages(course)
-            entry = await shared.recorder.begin(course)
-            if entry is not None and entry.state in {JournalState.DONE, JournalState.FETCHED}:
-                return await self._restored(course, entry)
-            result, paths = await self._all_stages(course)
-            await shared.recorder.finished(course, await describe(paths))
-            return result, paths
-
-    def _is_recorded(self, job: Any) -> bool:
-        """Whether the journal, if there is one, holds this job; what a chain does is held by its parts."""
-        return self._shared.recorder is not None and getattr(job, "is_recorded", True)
-
-    async def _restored(self, course: Course, entry: Entry) -> tuple[Any, Sequence[Path]]:
-        """The result of a job that an earlier run finished: its files, or else what the API still has."""
-        recorder = self._shared.recorder
-        assert recorder is not None  # noqa: S101 - the entry is from it
-        course.restored = True
-        if entry.outputs and await are_there(entry.outputs):
-            if entry.state is JournalState.FETCHED:
-                await recorder.journal.write(course.key, JournalState.DONE)
-            return None, [Path(one.path) for one in entry.outputs]
-        course.remote = course.steps.get("submit")
-        course.enter("collect", self._shared.clock.monotonic())
-        context = JobContext(self._shared, course)
-        result, paths = await self._collect(course, context, course.remote)
-        await recorder.finished(course, await describe(paths))
-        return result, paths
-
-    async def _all_stages(self, course: Course) -> tuple[Any, Sequence[Path]]:
-        monotonic = self._shared.clock.monotonic
-        context = JobContext(self._shared, course)
-        if "submit" in course.steps:
-            remote = course.steps["submit"]
-        else:
-            remote = await self._attempt(course, lambda: self._submitted(course, context))
-        course.remote = remote
-        course.enter("poll", monotonic())
-
-        try:
-            remote = await self._followed(course, context, remote)
-        except NotFound as error:
-            raise self._lost(course, error) from error
-        course.enter("collect", monotonic())
-        return await self._collect(course, context, remote)
-
-    async def _submitted(self, course: Course, context: JobContext) -> Any:
-        """Prepare and submit: together, because what is submitted again is prepared again."""
-        job, shared = course.job, self._shared
-        if course.stage != "prepare":  # again
-            course.enter("prepare", shared.clock.monotonic())
-        prepared = await job.prepare(context)
-        course.enter("submit", shared.clock.monotonic())
-        is_told_apart = hasattr(job, "submission") or hasattr(job, "api")
-        if not self._is_recorded(job) and not is_told_apart:
-            remote = await job.submit(context, prepared)
-        else:
-            how = await job.submission(context, prepared) if hasattr(job, "submission") else Submission()
-            step = Step("submit", lambda: job.submit(context, prepared), how)
-            remote = await shared.steps.take(course, step)
-        if shared.events.streams:
-            shared.tell(JobSubmitted, course, step="submit", remote_id=id_of(remote))
-        return remote
-
-    async def _followed(self, course: Course, context: JobContext, remote: Any) -> Any:
-        """What became of the work: as the kind's own `poll` says, else by a look at once and then more."""
-        job = course.job
-        if hasattr(job, "poll"):
-            return await job.poll(context, remote)
-        try:
-            seen, look = await job.look(context, remote)
-        except _TEMPORARY:
-            pass
-        else:
-            context.saw(look)
-            if look.is_over:
-                return seen
-
-        async def again() -> tuple[Any, Look]:
-            return await job.look(context, remote)  # type: ignore[no-any-return]
-
-        return await context.follow(again, what=course.name, kind=course.kind, remote_id=id_of(remote))
-
-    async def _collect(self, course: Course, context: JobContext, remote: Any) -> tuple[Any, Sequence[Path]]:
-        try:
-            return await self._attempt(course, lambda: course.job.collect(context, remote))
-        except NotFound as error:
-            raise self._lost(course, error) from error
-
-    def _lost(self, course: Course, error: NotFound) -> RemoteLost:
-        return RemoteLost(
-            f"{course.name}: {course.remote_id} was submitted, and the API knows it no more: {error}",
-            job=course.name,
-            stage=course.stage,
-            remote_id=course.remote_id,
-        )
-
-    async def _attempt(self, course: Course, do: Callable[[], Awaitable[T]]) -> T:
-        """Do a stage, again after temporary failures that left nothing behind."""
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return await do()
-            except _TEMPORARY as error:
-                is_open = isinstance(error, CallTimeout) and error.maybe_sent
-                if attempt >= self._attempts or is_open or course.stop is not None:
-                    raise
-                asked_s: float = getattr(error, "retry_after", None) or 0.0
-                wait_s = max(asked_s, min(_FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S))
-                name = type(error).__name__
-            course.repeats += 1
-            if self._shared.events.streams:
-                self._shared.tell(JobRepeated, course, stage=course.stage, error=name, wait_s=wait_s)
-            await self._shared.clock.sleep(wait_s)
+            return await self._stages.of(course)
 
     def _was_stopped(self, course: Course) -> bool:
         """Whether it was stopped from outside; takes the cancellation that did it back."""
@@ -363,8 +235,8 @@ class Runner:
         if isinstance(error, JobError):
             failure: AudiokitError = error
         else:
-            failure = course.failed(error, hint="" if recorder is None else hint)
-        if recorder is not None and isinstance(error, _FOR_GOOD):
+            failure = course.failed(error, hint=hint if course.is_noted else "")
+        if recorder is not None and course.is_noted and isinstance(error, _FOR_GOOD):
             try:
                 await recorder.failed(course, failure, is_remote=is_remote)
             except AudiokitError as unwritten:

@@ -11,12 +11,13 @@ import anyio
 from audiokit.errors import CallTimeout
 from audiokit.services._endpoint import Endpoint
 from audiokit.services._poll import Budget
-from audiokit.transport import Source, Tally, as_source
+from audiokit.transport import Source, Tally, Transport, as_source
 from audiokit.typing import AudioData, ReceiptCallback
 
 
 @asynccontextmanager
 async def uploading(
+    transport: Transport,
     endpoint: Endpoint[Any],
     data: AudioData,
     budget: Budget,
@@ -29,11 +30,12 @@ async def uploading(
 
     Raises:
         CallTimeout: Nothing came from the source in time.
+        UploadInterrupted: Nothing came from it for `Timeouts.stall_s`.
     """
     limit_s = budget.left()
     source: Source | None = None
     with anyio.move_on_after(limit_s):
-        source = await as_source(data, name=name)
+        source = await as_source(data, name=name, stall_s=transport.timeouts.stall_s)
     if source is None:
         raise CallTimeout(
             f"{endpoint.name}: the source gave too little to tell its format within {limit_s:g} s; "

@@ -93,8 +93,11 @@ class FileReader:
     same for all pieces: fresh pages for each would cost as much as sending it.
     """
 
-    def __init__(self, descriptor: Descriptor, *, start: int, size_bytes: int) -> None:
+    def __init__(
+        self, descriptor: Descriptor, *, start: int, size_bytes: int, stall_s: float | None = None
+    ) -> None:
         self._descriptor = descriptor
+        self._stall_s = stall_s
         self._at = start
         self._end = start + size_bytes
         self._buffer = _memory(min(CHUNK_BYTES, size_bytes))
@@ -104,14 +107,18 @@ class FileReader:
         self._pending: asyncio.Future[int] | None = None
 
     async def next(self) -> memoryview:
-        """The next piece of up to 1 MiB; shorter where the file ends, empty at the end."""
+        """The next piece of up to 1 MiB; shorter where the file ends, empty at the end.
+
+        Raises:
+            OSError: The disk failed, or (TimeoutError) gave nothing for too long.
+        """
         if self._next is None:
             self._next = self._look_at_next(self._buffer)
         piece, count = self._next, self._in_next
         if self._pending is None:
             await anyio.lowlevel.checkpoint()  # others want to run between two reads
         else:
-            count += await result_of(self._pending)
+            count += await result_of(self._pending, stall_s=self._stall_s)
             self._pending = None
             if self._other is None and self._at + count < self._end:
                 self._other = _memory(len(self._buffer))

@@ -38,7 +38,7 @@ _REAL_ASYNC: Final = (
 )
 
 
-async def source_of_file(data: Any, name: str | None) -> Source:
+async def source_of_file(data: Any, name: str | None, stall_s: float | None) -> Source:
     """Make a source of an object with ``read``, from where it stands; it is never closed by us.
 
     Raises:
@@ -49,8 +49,8 @@ async def source_of_file(data: Any, name: str | None) -> Source:
     name = name or base_name(getattr(data, "filename", None)) or base_name(getattr(data, "name", None))
     _refuse_text(data)
     if inspect.iscoroutinefunction(data.read):
-        return await _of_async(data, name)
-    return await _of_sync(data, name)
+        return await _of_async(data, name, stall_s)
+    return await _of_sync(data, name, stall_s)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _refuse_text(data: Any) -> None:
         raise UsageError(f"cannot upload from a file that is open in text mode; {fix}")
 
 
-async def _of_sync(data: Any, name: str | None) -> Source:
+async def _of_sync(data: Any, name: str | None, stall_s: float | None) -> Source:
     if isinstance(data, io.BytesIO):
         with _explained(data, name):
             return MemorySource(data.getvalue(), name, start=data.tell())
@@ -89,29 +89,27 @@ async def _of_sync(data: Any, name: str | None) -> Source:
         with _explained(data, name):
             kind, position = await result_of(begin(_real, data))
             if stat_module.S_ISREG(kind) and READS_AT_OFFSET:
-                return await FileSource.of_open(data.fileno(), position, name)
+                return await FileSource.of_open(data.fileno(), position, name, stall_s=stall_s)
         is_pipe = not stat_module.S_ISREG(kind) and sys.platform != "win32"
         if is_pipe and isinstance(data, io.FileIO | io.BufferedReader):
-            return await StreamSource.look_at(pipe_of(data), name, _shown(data, name))
+            return await StreamSource.look_at(pipe_of(data), name, _shown(data, name), stall_s=stall_s)
     with _explained(data, name):
         start, size = await result_of(begin(_span, data))
-    return await StreamSource.look_at(
-        ReaderFeed(data, start=start, size_bytes=size), name, _shown(data, name)
-    )
+    feed = ReaderFeed(data, start=start, size_bytes=size)
+    return await StreamSource.look_at(feed, name, _shown(data, name), stall_s=stall_s)
 
 
-async def _of_async(data: Any, name: str | None) -> Source:
+async def _of_async(data: Any, name: str | None, stall_s: float | None) -> Source:
     with _explained(data, name):
         if isinstance(data, _REAL_ASYNC) and READS_AT_OFFSET:
             status = os.fstat(data.fileno())
             if stat_module.S_ISREG(status.st_mode):
                 if await data.writable():
                     await data.flush()
-                return await FileSource.of_open(data.fileno(), await data.tell(), name)
+                return await FileSource.of_open(data.fileno(), await data.tell(), name, stall_s=stall_s)
         start, size = await _async_span(data)
-    return await StreamSource.look_at(
-        AsyncReaderFeed(data, start=start, size_bytes=size), name, _shown(data, name)
-    )
+    feed = AsyncReaderFeed(data, start=start, size_bytes=size)
+    return await StreamSource.look_at(feed, name, _shown(data, name), stall_s=stall_s)
 
 
 def _real(file: Any) -> tuple[int, int]:

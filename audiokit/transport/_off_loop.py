@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
@@ -34,11 +34,40 @@ def _guarded(work: Callable[..., T], *arguments: Any) -> T:
         raise RuntimeError(f"{work!r} raised StopIteration") from error
 
 
-async def result_of(future: asyncio.Future[T]) -> T:
-    """Wait for what was begun. Who is cancelled here does not cancel it: a thread would go on unseen."""
+async def result_of(future: asyncio.Future[T], *, stall_s: float | None = None) -> T:
+    """Wait for what was begun. Who is cancelled here does not cancel it: a thread would go on unseen.
+
+    Raises:
+        Stalled: It took longer than *stall_s* seconds, and goes on.
+    """
     if not future.done():
-        await asyncio.wait([future])
+        await asyncio.wait([future], timeout=stall_s)
+        if not future.done():
+            raise Stalled(stall_s)
     return future.result()
+
+
+async def in_time(waiting: Awaitable[T], stall_s: float | None) -> T:
+    """Wait in the caller's own task.
+
+    Raises:
+        Stalled: It took longer than *stall_s* seconds, and was cancelled.
+    """
+    limit = asyncio.timeout(stall_s)
+    try:
+        async with limit:
+            return await waiting
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise Stalled(stall_s) from error
+
+
+class Stalled(TimeoutError):
+    """Something gave nothing for too long."""
+
+    def __init__(self, stall_s: float | None) -> None:
+        super().__init__(f"it gave nothing for {stall_s:g} s (Timeouts.stall_s)")
 
 
 async def settle(future: asyncio.Future[Any] | None) -> None:

@@ -13,7 +13,7 @@ import attrs
 from audiokit._formats import HEAD_BYTES, AudioFormat, describe, sniff_at
 from audiokit.transport._chunks import CHUNK_BYTES, CLOSE_S, Chunk, default_name, interrupted, reading, report
 from audiokit.transport._descriptor import Descriptor, FileReader
-from audiokit.transport._off_loop import begin, made, result_of
+from audiokit.transport._off_loop import begin, in_time, made, result_of
 from audiokit.typing import ProgressCallback
 
 
@@ -34,13 +34,22 @@ class FileSource:
     """
 
     def __init__(
-        self, sight: _Sight, *, shown: str, name: str | None, start: int, held: Descriptor | None, path: Path
+        self,
+        sight: _Sight,
+        *,
+        shown: str,
+        name: str | None,
+        start: int,
+        held: Descriptor | None,
+        path: Path,
+        stall_s: float | None,
     ) -> None:
         self._status = sight.status
         self._shown = shown
         self._start = start
         self._held = held
         self._path = path
+        self._stall_s = stall_s
         self._size_bytes = max(0, sight.status.st_size - start)
         self.size_bytes: int | None = self._size_bytes
         # Two where the disk is slower than the network.
@@ -51,17 +60,26 @@ class FileSource:
         self.name = name or default_name(sight.format)
 
     @classmethod
-    async def of_path(cls, path: Path, name: str | None) -> FileSource:
+    async def of_path(cls, path: Path, name: str | None, *, stall_s: float | None) -> FileSource:
         """A regular file by its path.
 
         Raises:
             OSError: It cannot be opened or read.
         """
-        sight = await anyio.to_thread.run_sync(_look_at, path, abandon_on_cancel=True)
-        return cls(sight, shown=repr(str(path)), name=name or path.name, start=0, held=None, path=path)
+        looking = anyio.to_thread.run_sync(_look_at, path, abandon_on_cancel=True)
+        sight = await in_time(looking, stall_s)
+        return cls(
+            sight,
+            shown=repr(str(path)),
+            name=name or path.name,
+            start=0,
+            held=None,
+            path=path,
+            stall_s=stall_s,
+        )
 
     @classmethod
-    async def of_open(cls, number: int, start: int, name: str | None) -> FileSource:
+    async def of_open(cls, number: int, start: int, name: str | None, *, stall_s: float | None) -> FileSource:
         """An open regular file from *start* on; *number* is its descriptor, which is copied.
 
         Raises:
@@ -69,18 +87,19 @@ class FileSource:
         """
         descriptor = Descriptor(os.dup(number))
         try:
-            sight = await anyio.to_thread.run_sync(_look, descriptor, start, abandon_on_cancel=True)
+            looking = anyio.to_thread.run_sync(_look, descriptor, start, abandon_on_cancel=True)
+            sight = await in_time(looking, stall_s)
         except BaseException:
             descriptor.close()
             raise
         shown = f"the open file {name!r}" if name else "the open file"
-        return cls(sight, shown=shown, name=name, start=start, held=descriptor, path=Path())
+        return cls(sight, shown=shown, name=name, start=start, held=descriptor, path=Path(), stall_s=stall_s)
 
     async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncGenerator[Chunk]:
         """The file's bytes, the last of them only once it is certain that all belong together."""
         sent, total = 0, self._size_bytes
         descriptor = self._held or await self._reopened()
-        reader = FileReader(descriptor, start=self._start, size_bytes=total)
+        reader = FileReader(descriptor, start=self._start, size_bytes=total, stall_s=self._stall_s)
         try:
             self._check(descriptor)
             while sent < total:

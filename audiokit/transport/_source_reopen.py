@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 
@@ -15,7 +15,7 @@ from audiokit.transport._off_loop import begin, result_of
 from audiokit.transport._same_bytes import SameBytes
 from audiokit.typing import ProgressCallback
 
-Look = Callable[[Any, str | None], Awaitable[Source]]
+Look: TypeAlias = Callable[[Any, str | None], Awaitable[Source]]
 
 
 class ReopenedSource:

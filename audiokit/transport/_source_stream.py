@@ -10,7 +10,7 @@ from audiokit._formats import HEAD_BYTES, describe, sniff
 from audiokit.errors import UploadInterrupted
 from audiokit.transport._chunks import CHUNK_BYTES, Chunk, default_name, interrupted, reading, report
 from audiokit.transport._feeds import Feed
-from audiokit.transport._off_loop import result_of, settle
+from audiokit.transport._off_loop import Stalled, in_time, result_of, settle
 from audiokit.transport._same_bytes import SameBytes
 from audiokit.typing import ProgressCallback
 
@@ -21,10 +21,13 @@ class StreamSource:
     Where the feed cannot go back that is sent from memory; else it is read again, and must be the same.
     """
 
-    def __init__(self, feed: Feed, head: list[bytes], name: str | None, shown: str) -> None:
+    def __init__(
+        self, feed: Feed, head: list[bytes], name: str | None, shown: str, stall_s: float | None
+    ) -> None:
         self._feed = feed
         self._head: list[bytes] | None = None if feed.is_replayable else head
         self._shown = shown
+        self._stall_s = stall_s
         self._same = SameBytes(shown)
         start = b"".join(head)
         self._same.add(start)
@@ -36,23 +39,31 @@ class StreamSource:
         self.name = name or default_name(self.format)
 
     @classmethod
-    async def look_at(cls, feed: Feed, name: str | None, shown: str) -> StreamSource:
-        """Read the beginning; whatever the giver raises goes on to the caller."""
-        pieces = _Pieces(feed, ())
+    async def look_at(
+        cls, feed: Feed, name: str | None, shown: str, *, stall_s: float | None = None
+    ) -> StreamSource:
+        """Read the beginning; whatever the giver raises goes on to the caller.
+
+        Raises:
+            UploadInterrupted: It gives nothing for *stall_s* seconds.
+        """
+        pieces = _Pieces(feed, (), stall_s)
         head: list[bytes] = []
         seen = 0
         try:
             while seen < HEAD_BYTES and (piece := await pieces.next()):
                 head.append(piece)
                 seen += len(piece)
-        except BaseException:
+        except BaseException as error:
             try:
                 await pieces.aclose()
             finally:
                 await feed.aclose()
+            if isinstance(error, Stalled):
+                raise interrupted(f"{shown} has not even begun: {error}") from error
             raise
         feed.pause()
-        return cls(feed, head, name, shown)
+        return cls(feed, head, name, shown, stall_s)
 
     async def open(self, *, on_progress: ProgressCallback | None = None) -> AsyncGenerator[Chunk]:
         """The bytes; where their number is known, the last only once nothing comes behind them."""
@@ -61,7 +72,7 @@ class StreamSource:
             await self._go_back()
         sent, total = 0, self.size_bytes
         self._same.start()
-        pieces = _Pieces(self._feed, head or ())
+        pieces = _Pieces(self._feed, head or (), self._stall_s)
         try:
             piece = await self._next_of(pieces)
             while piece:
@@ -112,8 +123,9 @@ class StreamSource:
 class _Pieces:
     """Pieces of a feed behind some that are here already, fetched one ahead where the feed can."""
 
-    def __init__(self, feed: Feed, here: Iterable[bytes]) -> None:
+    def __init__(self, feed: Feed, here: Iterable[bytes], stall_s: float | None) -> None:
         self._feed = feed
+        self._stall_s = stall_s
         self._here = deque(here)
         self._ahead: asyncio.Future[bytes] | None = None
 
@@ -123,8 +135,8 @@ class _Pieces:
             return self._here.popleft()
         self.look_ahead()
         if self._ahead is None:
-            return await self._feed.read()
-        piece = await result_of(self._ahead)
+            return await in_time(self._feed.read(), self._stall_s)
+        piece = await result_of(self._ahead, stall_s=self._stall_s)
         self._ahead = None
         return piece
 

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from audiokit import AudioKit, ConversionJob, JobState, MasteringJob
+from audiokit import AudioKit, ConversionJob, JobState, MasteringJob, webhooks
 from audiokit.errors import JournalMismatch
-from audiokit.jobs import Chain, Journal, Scope, TTSRecordingJob
+from audiokit.jobs import Chain, Journal, Scope, TTSRecordingJob, WebhookReceiver, for_each_listener
 from audiokit.testing import EmulatorProcess
 
 
@@ -127,7 +127,9 @@ async def test_text_becomes_another_voice_in_one_chain(kit: AudioKit, folder_id:
         assert (None, tmp_path / "voice.wav") == (outcome.error, outcome.path)
     media = await kit.apiaudio.media.upload(tmp_path / "voice.wav")
     mastering = MasteringJob(
-        script_text="<<media::voice>> Goodbye.", media_files={"voice": media.media_id}, to=tmp_path / "out.mp3"
+        script_text="<<media::voice>> Goodbye.",
+        media_files={"voice": media.media_id},
+        to=tmp_path / "out.mp3",
     )
     async with kit.orchestrator() as jobs:
         (outcome,) = [one async for one in jobs.run([mastering])]
@@ -161,3 +163,36 @@ async def test_cancelled_work_is_deleted_remotely_where_that_is_wanted(
     assert "was cancelled remotely, too" in str(outcome.error)
     assert [] == [one async for one in kit.respeecher.recordings.list_conversions(original.id)]
     assert other_tasks() <= before
+
+
+async def test_one_script_becomes_a_file_for_each_listener(kit: AudioKit, tmp_path: Path) -> None:
+    """A list of listeners as CSV, one mastered file each, named after them."""
+    listeners = tmp_path / "listeners.csv"
+    listeners.write_text("name,city\nAda,Paris\nBob,Rome\n")
+    ad = MasteringJob(script_text="Hello {{name}} of {{city}}.", to=tmp_path / "ads")
+    async with kit.orchestrator(journal=tmp_path / "jobs.sqlite") as jobs:
+        outcomes = [
+            one async for one in jobs.run(for_each_listener(ad, listeners, name="name"), ordered=True)
+        ]
+    assert [None, None] == [one.error for one in outcomes]
+    assert ["Ada", "Bob"] == [one.path.name.partition("-")[0] for one in outcomes if one.path]
+    assert 2 == len({one.path.read_bytes() for one in outcomes if one.path})
+
+
+async def test_webhooks_of_the_service_wake_jobs(kit: AudioKit, tmp_path: Path) -> None:
+    """Mounted in a web app of one's own: the service's signed events arrive and are taken."""
+    uvicorn = pytest.importorskip("uvicorn")
+    seen: list[webhooks.WebhookEvent] = []
+    secret = (await kit.apiaudio.organisation.get_secrets()).extra["webhookSecret"]
+    port = _free_port()
+    async with kit.orchestrator(callback_url=f"http://127.0.0.1:{port}/") as jobs:
+        app = WebhookReceiver(jobs, secret=secret, on_event=seen.append)
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off"))
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - it tells no other way
+            await asyncio.sleep(0.01)
+        (outcome,) = [one async for one in jobs.run([MasteringJob(script_text="Wake me up.", to=tmp_path)])]
+        server.should_exit = True
+        await serving
+    assert outcome.error is None
+    assert {"speech", "mastering"} == {event.type for event in seen}

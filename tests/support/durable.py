@@ -21,7 +21,7 @@ import httpx
 
 from audiokit import AudioKit, ConversionJob, JobState, MasteringJob, MixJob
 from audiokit.jobs import Journal, JournalState, Scope, TTSRecordingJob
-from audiokit.jobs._apiaudio import own_script_id
+from audiokit.jobs._apiaudio_scripts import own_script_id
 
 
 def die() -> None:

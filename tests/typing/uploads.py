@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, assert_type
 
 from starlette.datastructures import UploadFile
 
@@ -32,10 +32,9 @@ async def answer() -> bytes:
 
 def noted(receipt: UploadReceipt) -> None:
     """What a caller does with a receipt."""
-    size: int = receipt.size_bytes
-    told: str | None = receipt.format
-    digest: str | None = receipt.sha256
-    assert (size, told, digest)
+    assert_type(receipt.size_bytes, int)
+    assert_type(receipt.format, str | None)
+    assert_type(receipt.sha256, str | None)
 
 
 async def taken(kit: AudioKit, path: Path, file: BinaryIO, upload: UploadFile, s: socket.socket) -> None:

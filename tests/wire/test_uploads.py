@@ -9,7 +9,7 @@ import io
 import itertools
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import orjson
 import pytest
 from starlette.datastructures import UploadFile
 
-from audiokit import ApiAccess, ApiKey, AudioKit, Limits
+from audiokit import ApiAccess, ApiKey, AudioKit, Limits, Timeouts
 from audiokit.errors import (
     CallTimeout,
     OutcomeUnknown,
@@ -291,6 +291,45 @@ async def test_source_that_hangs_ends_with_the_calls_own_timeout(serve: Any, pie
     assert source.is_cancelled
     if not pieces:
         assert "the source gave too little to tell its format within" in str(caught.value)
+
+
+async def _waits(pieces: int) -> AsyncIterator[bytes]:
+    for _ in range(pieces):
+        yield DATA[:100_000]
+    await asyncio.sleep(60)
+
+
+def _blocks(pieces: int, go_on: threading.Event) -> Iterator[bytes]:
+    for _ in range(pieces):
+        yield DATA[:100_000]
+    go_on.wait(10)
+
+
+@pytest.mark.parametrize("pieces", [0, 3])
+@pytest.mark.parametrize("kind", ["async reader", "async generator", "iterable", "pipe", "callable"])
+async def test_source_that_hangs_ends_without_any_timeout(serve: Any, kind: str, pieces: int) -> None:
+    """A transfer without a limit of its own ends where nothing comes for `Timeouts.stall_s`."""
+
+    async def answer(exchange: Any) -> None:
+        await exchange.body()
+
+    go_on = threading.Event()
+    reading, writing = os.pipe()
+    os.write(writing, DATA[:60_000] if pieces else b"")
+    asyncio.get_running_loop().call_later(0.6, go_on.set)
+    server = await serve(answer)
+    with os.fdopen(reading, "rb") as file:
+        source: Any = {
+            "async reader": Stalls(pieces),
+            "async generator": _waits(pieces),
+            "iterable": _blocks(pieces, go_on),
+            "pipe": file,
+            "callable": lambda: _waits(pieces),
+        }[kind]
+        async with client(server, clock=None, timeouts=Timeouts(stall_s=0.2)) as kit:
+            with pytest.raises(UploadInterrupted, match=r"it gave nothing for 0\.2 s \(Timeouts\.stall_s\)"):
+                await kit.respeecher.recordings.upload(source, folder_id="f")
+    os.close(writing)
 
 
 async def test_broken_source_never_makes_a_whole_request(serve: Any) -> None:

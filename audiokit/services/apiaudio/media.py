@@ -114,7 +114,7 @@ class Media(ApiAudioService):
         """
         budget = self._budget(options, default_s=math.inf)
         async with uploading(
-            PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
+            self._transport, PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
         ) as source:
             query = {"filename": source.name, "tags": ",".join(tags) or None}
             reply = await self._reply(UPLOAD_URL, query=query, options=budget.options())

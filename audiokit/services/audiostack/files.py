@@ -150,7 +150,7 @@ class Files(AudioStackService):
         """
         budget = self._budget(options, default_s=math.inf)
         async with uploading(
-            PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
+            self._transport, PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
         ) as source:
             body = {"file_name": source.name, "folder_id": folder_id, "category_id": category_id}
             place = await self._call(CREATE, json=given(body), options=budget.options())

@@ -96,7 +96,7 @@ class StackMediaFiles(AudioStackService):
         """
         budget = self._budget(options, default_s=math.inf)
         async with uploading(
-            PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
+            self._transport, PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
         ) as source:
             media_id = await self._put(source, budget, on_progress=on_progress, options=options)
         return await self.get(media_id, **budget.options())
@@ -118,7 +118,7 @@ class StackMediaFiles(AudioStackService):
         """
         budget = self._budget(options, default_s=math.inf)
         async with uploading(
-            PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
+            self._transport, PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
         ) as source:
             audio("data", source, {"wav"})
             media_id = await self._put(source, budget, on_progress=on_progress, options=options)

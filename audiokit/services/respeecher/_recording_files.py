@@ -79,7 +79,9 @@ class RecordingFiles(FollowedRecordings):
         if label is not None:
             fields.append(("label", label))
         budget = self._budget(options, default_s=math.inf)
-        async with uploading(UPLOAD, data, budget, on_receipt=on_receipt, checksum=checksum) as source:
+        async with uploading(
+            self._transport, UPLOAD, data, budget, on_receipt=on_receipt, checksum=checksum
+        ) as source:
             audio("data", source, AUDIO_FORMATS)
             body = Multipart(fields=fields, file_field="data", source=source, on_progress=on_progress)
             return await self._call(UPLOAD, body=body, options=budget.options())

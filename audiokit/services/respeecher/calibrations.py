@@ -125,7 +125,9 @@ class Calibrations(RespeecherService):
         text("name", name, shortest=1, longest=LABEL_CHARACTERS)
         fields = [("name", name)]
         budget = self._budget(options, default_s=math.inf)
-        async with uploading(CREATE, data, budget, on_receipt=on_receipt, checksum=checksum) as source:
+        async with uploading(
+            self._transport, CREATE, data, budget, on_receipt=on_receipt, checksum=checksum
+        ) as source:
             audio("data", source, AUDIO_FORMATS)
             body = Multipart(fields=fields, file_field="data", source=source, on_progress=on_progress)
             return await self._call(CREATE, body=body, options=budget.options())

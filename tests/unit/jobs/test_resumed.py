@@ -264,7 +264,7 @@ async def test_another_thread_or_process_is_told(
         thread.start()
         await asyncio.to_thread(thread.join)
         assert "another event loop" in str(errors[0])
-        monkeypatch.setattr("audiokit.jobs._orchestrator.os.getpid", lambda: 1)
+        monkeypatch.setattr("audiokit.jobs._host.os.getpid", lambda: 1)
         with pytest.raises(UsageError, match="after a fork"):
             await anext(orchestrator.run([]))
         monkeypatch.undo()

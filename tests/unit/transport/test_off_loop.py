@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from audiokit.transport._feeds import DescriptorFeed
+from audiokit.transport._feeds import DescriptorFeed, feed_of_socket
 from audiokit.transport._off_loop import begin, made, result_of, settle
 
 
@@ -98,4 +98,23 @@ async def test_readiness_without_bytes_is_waited_over() -> None:
         feed = DescriptorFeed(os.dup(ours.fileno()), lambda: next(answers))
         assert b"data" == await feed.read()
         await feed.aclose()
+        await feed.aclose()
+
+
+async def test_waking_up_for_nothing_is_not_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Systems may say that there is something to read where there is not."""
+    ours, theirs = socket.socketpair()
+    wakes = 0
+
+    async def wake(_: int) -> None:
+        nonlocal wakes
+        wakes += 1
+        if wakes == 3:
+            theirs.send(b"data")
+
+    monkeypatch.setattr("anyio.wait_readable", wake)
+    with ours, theirs:
+        ours.settimeout(0)
+        feed = feed_of_socket(ours)
+        assert (b"data", 3) == (await feed.read(), wakes)
         await feed.aclose()
