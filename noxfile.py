@@ -49,8 +49,8 @@ def bench(session: nox.Session) -> None:
     session.install(".[all,bench]")
     json_only = [argument for argument in session.posargs if argument == "--json"]
     failed = []
-    for script in ("engine", "imports", "decode", "upload", "requests", "download"):
-        arguments = session.posargs if script in {"upload", "requests", "download"} else json_only
+    for script in ("engine", "imports", "decode", "upload", "requests", "download", "journal", "jobs", "polling"):
+        arguments = json_only if script in {"engine", "imports", "decode", "polling"} else session.posargs
         try:
             session.run("python", f"benchmarks/{script}.py", *arguments)
         except CommandFailed:  # the others are still worth seeing

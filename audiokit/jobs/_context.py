@@ -125,6 +125,10 @@ class JobContext:
         """As `sent`, for what is saved."""
         return self._counted("bytes_received", then)
 
+    def note_length(self, seconds: float | None) -> None:
+        """Note the seconds of audio that the work is about: what takes long is looked at less often."""
+        self._course.length_s = seconds
+
     def spent(self, credits: float) -> None:  # noqa: A002 - the field's own word
         """Count credits that this job has cost."""
         self._shared.spending.count(self._course, credits)
@@ -204,7 +208,7 @@ class JobContext:
             kind: Work of one kind is supposed to take times that are alike; *what* when not given.
             remote_id: The API's id of the work.
             listing: A list in which it will be found, so that one call may answer for many.
-            length_s: Seconds of audio, where known.
+            length_s: Seconds of audio, where known; what `note_length` said when not given.
 
         Raises:
             JobTimeout: It was not over in time.
@@ -229,7 +233,7 @@ class JobContext:
             look,
             timeout_s=left_s,
             listing=listing,
-            length_s=length_s,
+            length_s=course.length_s if length_s is None else length_s,
             job=what,
             on_look=self.saw,
         )

@@ -46,6 +46,7 @@ class Course:
         "job",
         "key",
         "kind",
+        "length_s",
         "limit_s",
         "open_step",
         "polls",
@@ -91,6 +92,7 @@ class Course:
         self.was_uncertain = False
         self.has_place = False
         self.is_cancelled_remotely = False
+        self.length_s: float | None = None
         self.limit_s = 0.0
         self.ends_at: float | None = None
         self.task: asyncio.Task[Any] | None = None

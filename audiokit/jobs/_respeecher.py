@@ -21,7 +21,7 @@ from audiokit.jobs._respeecher_lists import (
     look_at,
     recordings_of_folder,
 )
-from audiokit.jobs._respeecher_upload import Upload, known_price_of, price_of, same_upload
+from audiokit.jobs._respeecher_upload import Upload, facts_of, known_facts_of, same_upload
 from audiokit.jobs._steps import Submission
 from audiokit.services._poll import Look
 from audiokit.typing import AudioData, StrPath
@@ -108,11 +108,17 @@ class ConversionJob:
         async def find(known: frozenset[str] | None) -> str | None:
             return await find_conversion(context.services, prepared, self._label(context), known)
 
+        # Unless there is a limit to credits, they are not worth a call.
+        facts = known_facts_of(context, prepared)
+        if facts is None and context.has_budget:
+            facts = await facts_of(context, prepared)
+        if facts is not None:
+            context.note_length(facts.length_s)
         return Submission(
             find=find,
             lock=f"order:{prepared}",
             place=f"conversions:{prepared}",
-            credits=await self._price(context, prepared),
+            credits=0.0 if facts is None else facts.credits,
         )
 
     async def submit(self, context: JobContext, prepared: str) -> str:
@@ -185,13 +191,6 @@ class ConversionJob:
         return Upload(
             source=self.source, folder_id=self.folder_id, stem=self.stem, label_token=self.label_token
         )
-
-    async def _price(self, context: JobContext, original_id: str) -> float:
-        """Credits. Unless there is a limit to them, they are not worth a call."""
-        known = known_price_of(context, original_id)
-        if known is None and context.has_budget:
-            return await price_of(context, original_id)
-        return known or 0.0
 
     async def _note_others(self, context: JobContext, original_id: str) -> None:
         """Before the first order of this journal: conversions that are there are not ours."""

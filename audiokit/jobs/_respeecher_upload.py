@@ -77,26 +77,36 @@ class Upload:
             remote_id=original_id,
             listing=recordings_of_folder(context.services, self.folder_id),
         )
-        await price_of(context, original_id, known=found)
+        await facts_of(context, original_id, known=found)
         return original_id
 
 
-def known_price_of(context: JobContext, original_id: str) -> float | None:
-    """Credits that converting an original takes, where it was met before."""
-    found: float | None = context.once.peek(("respeecher price", original_id))
+@attrs.frozen
+class OriginalFacts:
+    """What converting an original takes: credits, and seconds of audio where they are known."""
+
+    credits: float
+    length_s: float | None
+
+
+def known_facts_of(context: JobContext, original_id: str) -> OriginalFacts | None:
+    """What an original is like, where it was met before."""
+    found: OriginalFacts | None = context.once.peek(("respeecher original", original_id))
     return found
 
 
-async def price_of(context: JobContext, original_id: str, *, known: Recording | None = None) -> float:
-    """Credits that converting an original takes: told by *known*, or asked for once."""
+async def facts_of(context: JobContext, original_id: str, *, known: Recording | None = None) -> OriginalFacts:
+    """What an original is like: told by *known*, or asked for once."""
 
-    async def ask() -> float:
+    async def ask() -> OriginalFacts:
         original = known or await context.services.respeecher.recordings.get(original_id)
         if original.tts:
-            return len(original.text or "") / CHARACTERS_PER_CREDIT
-        return (original.duration_s or 0.0) / SECONDS_PER_CREDIT
+            price = len(original.text or "") / CHARACTERS_PER_CREDIT
+        else:
+            price = (original.duration_s or 0.0) / SECONDS_PER_CREDIT
+        return OriginalFacts(price, original.duration_s)
 
-    return await context.once.get(("respeecher price", original_id), ask)
+    return await context.once.get(("respeecher original", original_id), ask)
 
 
 async def same_upload(upload: Upload, key: str) -> str:

@@ -1,6 +1,6 @@
 """The plug is pulled at every step of the journal, and the bill still shows each job once.
 
-``AUDIOKIT_DURABILITY_JOBS`` sets how many jobs there are; the plain run has few, the heavy one 1,000.
+``AUDIOKIT_DURABILITY_JOBS`` sets how many jobs the heavy runs have, 1,000 when not set; the plain one has 24.
 ``AUDIOKIT_DURABILITY_SEED`` sets where the plug is pulled.
 """
 
@@ -217,6 +217,7 @@ def _faulty(jobs: int) -> list[Any]:
     ]
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(115)
 @pytest.mark.parametrize("bench", _faulty(18), indirect=True)
 async def test_faults_and_lost_answers_double_nothing(bench: Bench) -> None:

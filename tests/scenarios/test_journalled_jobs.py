@@ -41,6 +41,7 @@ async def _folder(kit: AudioKit) -> str:
     return (await kit.respeecher.folders.create(project.id, "takes")).id
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(60)
 async def test_a_service_that_restarts_in_the_middle_gets_each_job_once(tmp_path: Path) -> None:
     """Killed under running jobs and started again with its data: all are done, nothing is there twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +14,9 @@ import respx
 
 from audiokit import AudioKit, ConversionJob, JobState, MasteringJob, MixJob, SpeechJob
 from audiokit.errors import InvalidRequest
-from audiokit.jobs import CalibrationJob, TTSRecordingJob
+from audiokit.jobs import CalibrationJob, Orchestrator, TTSRecordingJob
 from audiokit.jobs._respeecher_lists import find_conversion, find_original
+from audiokit.testing import FakeClock
 
 V1, V2, GATEWAY = "https://v1.example", "https://v2.example", "https://gateway.example"
 LABEL = "take-0123abcd"
@@ -256,3 +258,37 @@ async def test_a_budget_knows_the_price_of_an_original(
             job = ConversionJob(original_id=original_id, voice_id="v")
             (outcome,) = [one async for one in orchestrator.run([job])]
         assert (done, credits_ if done else 0.0) == (outcome.error is None, outcome.stats.credits)
+
+
+async def test_uploads_keep_to_the_bytes_allowed_at_once() -> None:
+    """Five files of 100 bytes and a budget of 250: two at a time, though there are places for eight."""
+    live = most = 0
+
+    async def upload(source: bytes, **_: Any) -> Any:
+        nonlocal live, most
+        live += len(source)
+        most = max(most, live)
+        for _turn in range(20):
+            await asyncio.sleep(0)
+        live -= len(source)
+        return SimpleNamespace(id=f"up-{source[0]}")
+
+    async def get(recording_id: str) -> Any:
+        done = SimpleNamespace(id=recording_id, state="done", is_over=True, tts=False, duration_s=1.0)
+        done.raise_for_error = lambda: done
+        return done
+
+    async def create(original_id: str, *_: Any, **__: Any) -> Any:
+        return [SimpleNamespace(conversion_id=f"made of {original_id}")]
+
+    recordings = SimpleNamespace(upload=upload, get=get, list=None)
+    services = SimpleNamespace(
+        respeecher=SimpleNamespace(recordings=recordings, orders=SimpleNamespace(create=create))
+    )
+    clock = FakeClock()
+    orchestrator = Orchestrator(services, clock=clock, timeout_s=60, transfer_bytes=250)  # type: ignore[arg-type]
+    jobs = [ConversionJob(source=bytes([n]) * 100, folder_id=f"f{n}", voice_id="v") for n in range(5)]
+    async with orchestrator:
+        outcomes = [one async for one in orchestrator.run(jobs)]
+    assert [None] * 5 == [one.error for one in outcomes]
+    assert 200 == most

@@ -148,19 +148,20 @@ async def test_a_disk_that_is_full_loses_no_submission(
     journalled: Make, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before asking: nothing is submitted. After it: the job fails, and the next run finds what it made."""
-    real = Journal.write
+    real, full_at = Journal.write, [""]
 
     async def write(self: Journal, key: str, state: JournalState, **facts: Any) -> None:
-        if state.value == full_at:
+        if state.value in full_at:
             raise JournalWriteFailed("database or disk is full", path="x")
         await real(self, key, state, **facts)
 
     monkeypatch.setattr(Journal, "write", write)
-    for full_at, submitted in ("intent", 0), ("sent", 1):
+    for state, submitted in ("intent", 0), ("sent", 1):
+        full_at[:] = [state]
         [outcome] = await _run(journalled, ServerJob(number=1))
         assert (JobState.FAILED, submitted) == (outcome.state, server.submits.total())
         assert "disk is full" in str(outcome.error)
-    full_at = "never"
+    full_at.clear()
     [outcome] = await _run(journalled, ServerJob(number=1))
     assert (JobState.DONE, "work-1", 1) == (outcome.state, outcome.result, server.submits.total())
 

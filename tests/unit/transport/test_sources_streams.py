@@ -81,6 +81,41 @@ async def test_large_chunks_are_sent_in_pieces(chunks_of: Callable[..., AsyncIte
     assert [CHUNK_BYTES, CHUNK_BYTES, 5] == [len(chunk) async for chunk in source.open()]
 
 
+@pytest.mark.parametrize("kind", ["async", "plain"])
+async def test_small_chunks_in_quick_succession_are_sent_together(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1 KiB at a time costs the CPU of 64 KiB; what comes slowly is not held back for more."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for number in range(1024):
+            yield bytes([number % 256]) * 1024
+
+    def plain() -> Iterator[bytes]:
+        for number in range(1024):
+            yield bytes([number % 256]) * 1024
+
+    now_s, step_s = 0.0, 0.0
+
+    def monotonic() -> float:
+        nonlocal now_s
+        now_s += step_s
+        return now_s
+
+    monkeypatch.setattr("audiokit.transport._feeds.monotonic", monotonic)
+    source = await as_source(chunks() if kind == "async" else plain())
+    quick = source.open()
+    sent = [bytes(await anext(quick)) for _ in range(4)]
+    assert [1 << 16] * 4 == [len(chunk) for chunk in sent]
+    step_s = 1.0
+    later = [bytes(chunk) async for chunk in quick]
+    assert 1024 in {len(chunk) for chunk in later[1:]} == {len(chunk) for chunk in later[2:]}
+    assert list(plain()) == [
+        data[start : start + 1024] for data in [b"".join(sent + later)] for start in range(0, len(data), 1024)
+    ]
+    await source.aclose()
+
+
 async def test_async_generator_is_read_in_the_task_that_calls() -> None:
     """It may stand inside a timeout of its own, which no other task may leave."""
 
