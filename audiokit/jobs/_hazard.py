@@ -21,7 +21,10 @@ _BINS: Final = 880
 _KEPT: Final = 0.975
 """What is known at one age counts this much at the next bin, where it is mixed with what was seen there."""
 _CARRIED: Final = 200.0
-"""... yet never more than as much as so many jobs seen, so that a sudden change shows at once."""
+"""... yet never more than as much as so many jobs seen, so that a sudden change shows at once;"""
+_CARRIED_EMPTY: Final = 60.0
+"""and that nothing ended says less than at which rate jobs do: it is how every batch begins."""
+_FEW: Final = 2.0
 _DOUBT: Final = 0.15
 """Each bin adds the prior's opinion as if it had been seen with so many jobs."""
 _NARROW: Final = 6.0
@@ -140,12 +143,14 @@ class Hazard:
     def _estimate(self) -> None:
         self.version += 1
         self._news = 0.0
-        total = at_risk = ends = all_ends = all_jobs = 0.0
+        total = at_risk = ends = all_ends = all_jobs = carried_ends = 0.0
         sums = [0.0]
         for prior, entries, ending in zip(_PRIOR, self._entries, self._ends, strict=False):
             at_risk += entries
             ends += ending
-            keep = _KEPT if all_jobs < _CARRIED else _KEPT * _CARRIED / all_jobs
+            most = _CARRIED if carried_ends > _FEW else _CARRIED_EMPTY
+            keep = _KEPT * min(1.0, most / all_jobs) if all_jobs else 0.0
+            carried_ends = carried_ends * keep + max(ends, 0.0)
             all_ends = all_ends * keep + _DOUBT + max(ends, 0.0) / prior
             all_jobs = all_jobs * keep + _DOUBT + max(at_risk - ends / 2, 0.0)
             total += all_ends / all_jobs * prior

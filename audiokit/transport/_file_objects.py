@@ -19,8 +19,9 @@ import anyio
 from audiokit.errors import InvalidRequest, UsageError
 from audiokit.transport._chunks import Source, base_name
 from audiokit.transport._descriptor import READS_AT_OFFSET
-from audiokit.transport._feeds import AsyncReaderFeed, ReaderFeed, pipe_of
+from audiokit.transport._feeds import AsyncReaderFeed, ReaderFeed
 from audiokit.transport._off_loop import begin, result_of
+from audiokit.transport._pipes import pipe_of
 from audiokit.transport._source_file import FileSource
 from audiokit.transport._source_memory import MemorySource
 from audiokit.transport._source_stream import StreamSource

@@ -15,8 +15,9 @@ import anyio.to_thread
 
 from audiokit.errors import InvalidRequest, UsageError
 from audiokit.transport._chunks import CHUNK_BYTES, Chunk, Source
-from audiokit.transport._feeds import IterableFeed, IteratorFeed, feed_of_socket, pipe_at
+from audiokit.transport._feeds import IterableFeed, IteratorFeed
 from audiokit.transport._file_objects import source_of_file
+from audiokit.transport._pipes import feed_of_socket, pipe_at
 from audiokit.transport._source_file import FileSource
 from audiokit.transport._source_memory import MemorySource
 from audiokit.transport._source_reopen import ReopenedSource

@@ -1,6 +1,6 @@
 """The plug is pulled at every step of the journal, and the bill still shows each job once.
 
-``AUDIOKIT_DURABILITY_JOBS`` sets how many jobs the heavy runs have, 1,000 when not set; the plain one has 24.
+``AUDIOKIT_DURABILITY_JOBS`` sets how many jobs the heavy runs have, 1,000 when not set; the plain one has 16.
 ``AUDIOKIT_DURABILITY_SEED`` sets where the plug is pulled.
 """
 
@@ -163,12 +163,13 @@ async def _pull_the_plug(bench: Bench, rng: random.Random, randomly: int, limit_
         for when, state in TRANSITIONS
     ]
     kills += [{"after_s": rng.uniform(0.5, 2.0)} for _ in range(randomly)]
-    rng.shuffle(kills)
+    if randomly:  # else in sequence, so that there is always a job left to die in
+        rng.shuffle(kills)
     died = 0
     for kill in kills:
         code, _ = await bench.run(kill, limit_s)
         died += code == KILLED
-    assert died >= len(TRANSITIONS) // 2, "too few jobs were left to die in"
+    assert died >= len(TRANSITIONS) + randomly // 2, "too few jobs were left to die in"
     code, report = await bench.run(None, limit_s)
     assert 0 == code
     settled = Path(bench.config["settled"]).read_text().count("\n") if bench.config["operator"] else 0
@@ -179,10 +180,10 @@ async def _pull_the_plug(bench: Bench, rng: random.Random, randomly: int, limit_
 
 
 @pytest.mark.timeout(110)
-@pytest.mark.parametrize("bench", [(24, ())], indirect=True)
+@pytest.mark.parametrize("bench", [(16, ())], indirect=True)
 async def test_each_job_is_done_once_wherever_the_plug_is_pulled(bench: Bench) -> None:
     """Killed before and after each record: every job done, every file whole, every label once."""
-    await _done_once(bench, randomly=2, limit_s=60)
+    await _done_once(bench, randomly=0, limit_s=60)
 
 
 @pytest.mark.heavy

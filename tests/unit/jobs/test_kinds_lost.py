@@ -16,7 +16,7 @@ from audiokit import AudioKit, ConversionJob, JobState, MasteringJob, MixJob, Sp
 from audiokit.errors import InvalidRequest
 from audiokit.jobs import CalibrationJob, Orchestrator, TTSRecordingJob
 from audiokit.jobs._respeecher_lists import find_conversion, find_original
-from audiokit.testing import FakeClock
+from audiokit.transport._transport import SystemClock
 
 V1, V2, GATEWAY = "https://v1.example", "https://v2.example", "https://gateway.example"
 LABEL = "take-0123abcd"
@@ -285,8 +285,8 @@ async def test_uploads_keep_to_the_bytes_allowed_at_once() -> None:
     services = SimpleNamespace(
         respeecher=SimpleNamespace(recordings=recordings, orders=SimpleNamespace(create=create))
     )
-    clock = FakeClock()
-    orchestrator = Orchestrator(services, clock=clock, timeout_s=60, transfer_bytes=250)  # type: ignore[arg-type]
+    # Real time: a clock that jumps would be at the deadline before an upload has had its turns.
+    orchestrator = Orchestrator(services, clock=SystemClock(), timeout_s=15, transfer_bytes=250)  # type: ignore[arg-type]
     jobs = [ConversionJob(source=bytes([n]) * 100, folder_id=f"f{n}", voice_id="v") for n in range(5)]
     async with orchestrator:
         outcomes = [one async for one in orchestrator.run(jobs)]

@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
-from audiokit.transport._feeds import DescriptorFeed, feed_of_socket
 from audiokit.transport._off_loop import begin, made, result_of, settle
+from audiokit.transport._pipes import DescriptorFeed, feed_of_socket
 
 
 async def test_work_runs_in_a_thread_with_the_callers_context() -> None:
