@@ -130,8 +130,8 @@ class Course:
 
     def leave_critical(self) -> None:
         """The answer is noted: stop here if somebody has asked for it meanwhile."""
-        self.is_critical = False
-        if self.stop is Stop.CLOSED and self.task is not None:
+        was_critical, self.is_critical = self.is_critical, False
+        if was_critical and self.stop is Stop.CLOSED and self.task is not None:
             self.task.cancel()
 
     def stats(self, now_s: float) -> JobStats:

@@ -77,8 +77,13 @@ class Runner:
         course.limit_s = course.limit_s or self._shared.timeout_s
         course.task = asyncio.current_task()
         self.courses.add(course)
+        outcome: Outcome[Any, Any] | None = None
         try:
             outcome = await self._outcome(course)
+        except BaseException:
+            # The worker itself is ended: whoever waits for this job must not wait for ever.
+            outcome = self._stopped(course)
+            raise
         finally:
             self.courses.discard(course)
             if self._by_key.get(course.key) is course:
@@ -86,11 +91,10 @@ class Runner:
             course.task = None
             if not self.courses and self._drained is not None:
                 self._drained.set()
-        if outcome is None:
-            return
-        self.hand_over(course, outcome)
-        for follower in course.followers:
-            self.hand_over(follower, attrs.evolve(outcome, index=follower.index, job=follower.job))
+            if outcome is not None:
+                self.hand_over(course, outcome)
+                for follower in course.followers:
+                    self.hand_over(follower, attrs.evolve(outcome, index=follower.index, job=follower.job))
 
     async def run_part(self, host: Course, job: Any, name: str) -> Outcome[Any, Any]:
         """Run *job* inside another one, in its worker and within its time."""

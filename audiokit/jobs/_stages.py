@@ -22,7 +22,7 @@ from audiokit.jobs._events import JobRepeated, JobSubmitted
 from audiokit.jobs._journal import Entry, JournalState
 from audiokit.jobs._outputs import are_there, describe
 from audiokit.jobs._shared import Shared
-from audiokit.jobs._steps import Step, Submission
+from audiokit.jobs._steps import LAST, Step, Submission
 from audiokit.services._poll import Look
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ class Stages:
             if entry.state is JournalState.FETCHED:
                 await recorder.journal.write(course.key, JournalState.DONE)
             return None, [Path(one.path) for one in entry.outputs]
-        course.remote = course.steps.get("submit")
+        course.remote = course.steps.get(LAST)
         course.enter("collect", self._shared.clock.monotonic())
         context = JobContext(self._shared, course)
         result, paths = await self._collect(course, context, course.remote)
@@ -79,8 +79,8 @@ class Stages:
     async def _all(self, course: Course) -> tuple[Any, Sequence[Path]]:
         monotonic = self._shared.clock.monotonic
         context = JobContext(self._shared, course)
-        if "submit" in course.steps:
-            remote = course.steps["submit"]
+        if LAST in course.steps:
+            remote = course.steps[LAST]
         else:
             remote = await self._attempt(course, lambda: self._submitted(course, context))
         course.remote = remote
@@ -105,10 +105,10 @@ class Stages:
             remote = await job.submit(context, prepared)
         else:
             how = await job.submission(context, prepared) if hasattr(job, "submission") else Submission()
-            step = Step("submit", lambda: job.submit(context, prepared), how)
+            step = Step(LAST, lambda: job.submit(context, prepared), how)
             remote = await shared.steps.take(course, step)
         if shared.events.streams:
-            shared.tell(JobSubmitted, course, step="submit", remote_id=id_of(remote))
+            shared.tell(JobSubmitted, course, step=LAST, remote_id=id_of(remote))
         return remote
 
     async def _followed(self, course: Course, context: JobContext, remote: Any) -> Any:

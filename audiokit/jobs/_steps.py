@@ -60,10 +60,12 @@ _WHILE_LOOKING: Final = (
     RateLimited,
     ServerError,
 )
+LAST: Final = "submit"
+"""Name of the step that is a job's own `submit`; what it gives is what the job is about."""
 _LOOKS: Final = (1 / 30, 1 / 6, 1 / 2, 1.0)
 """When to look, in shares of the time to settle."""
-_ANSWERED: Final = 0.1
-"""Share of that time which is enough where the API did answer, if badly."""
+_LEAST_PAUSE_S: Final = 1.0
+_SERVICE_UNAVAILABLE: Final = 503
 
 
 @attrs.frozen(kw_only=True)
@@ -182,7 +184,8 @@ class Steps:
         course.is_critical = self._recorder is not None
         try:
             remote = await self._ask(course, step)
-            course.remote = remote
+            if step.name == LAST:
+                course.remote = remote
             if self._recorder is not None:
                 await self._recorder.sent(course, step.name, remote, place=step.how.place)
         finally:
@@ -197,7 +200,11 @@ class Steps:
         except _NOT_TAKEN:
             await self._take_back(course, step)
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the request may have arrived
+        except Exception as error:
+            # Whatever it is, the request may have arrived.
+            if _was_turned_away(error):
+                await self._take_back(course, step)
+                raise
             return await self._after_unknown(course, step, error)
 
     async def _after_unknown(self, course: Course, step: Step, error: Exception) -> Any:
@@ -208,8 +215,7 @@ class Steps:
         if course.stop is not None:
             raise error
         was_answered = isinstance(error, ServerError)
-        settle_s = self._settle_s * (_ANSWERED if was_answered else 1.0)
-        found = await self._look(step, settle_s) if step.how.find is not None else None
+        found = await self._look(step, self._settle_s) if step.how.find is not None else None
         if found is not None:
             return found
         if step.how.is_harmless or (was_answered and step.how.find is not None):
@@ -242,7 +248,10 @@ class Steps:
         looks = [0.0, *(_LOOKS if settle_s else ())] if at_once else list(_LOOKS)
         was_answered = False
         while looks or not was_answered:
-            due = start + settle_s * looks.pop(0) if looks else self._clock.monotonic() + settle_s * _LOOKS[1]
+            if looks:
+                due = start + settle_s * looks.pop(0)
+            else:  # the last one failed
+                due = self._clock.monotonic() + max(_LEAST_PAUSE_S, settle_s * _LOOKS[1])
             await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
             try:
                 found = await step.how.find(await self._known(step))
@@ -284,3 +293,9 @@ class Steps:
         if self._recorder is not None:
             await self._recorder.uncertain(course, str(uncertain))
         return uncertain
+
+
+def _was_turned_away(error: Exception) -> bool:
+    """Whether the API said "not now": a 503 with a time to come back is no failure half way."""
+    is_busy = isinstance(error, ServerError) and error.status == _SERVICE_UNAVAILABLE
+    return is_busy and getattr(error, "retry_after", None) is not None

@@ -114,16 +114,21 @@ class _Exchange(httpx.AsyncByteStream):
             )
         wire.listen = self._hear
         try:
+            is_lent = isinstance(request.stream, LentChunks)
             async for chunk in _chunks(request.stream):
                 with _protocol_errors():
-                    pieces = protocol.send_with_data_passthrough(h11.Data(data=chunk)) or []
-                if pending and len(pending) + len(chunk) <= _JOIN_BYTES:
-                    pending = b"".join((pending, *pieces))
-                    continue
-                for piece in (pending, *pieces):
+                    pieces = [
+                        pending or b"",
+                        *(protocol.send_with_data_passthrough(h11.Data(data=chunk)) or []),
+                    ]
+                pending = b""
+                if sum(map(len, pieces)) <= _JOIN_BYTES:
+                    pieces = [b"".join(pieces)]
+                    if not is_lent:  # all of it is there: one write for head and body
+                        pending = pieces.pop()
+                for piece in pieces:
                     if piece and not await wire.write(piece, pace):
                         return
-                pending = b""
                 if wire.listen is not None and wire.is_readable and not self._hear():
                     return
             with _protocol_errors():

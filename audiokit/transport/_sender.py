@@ -38,6 +38,7 @@ class Attempts:
         self.count = 0
         self.place = "the API"
         self.body_opened = False
+        self.body_ended = False
         self.maybe_sent = False
         self._body: AsyncGenerator[Chunk] | None = None
 
@@ -145,6 +146,9 @@ class Sender:
             auth = self._auth_of(call) if call.authorise and trusted else None
             response = await self._exchange(request, auth)
             if call.method != "GET" or not response.has_redirect_location:
+                if tries.body_opened and not tries.body_ended and response.is_success:
+                    await close(response)
+                    raise httpx.WriteError("the answer came before all was sent", request=request)
                 return response
             await close(response)
             hops += 1
@@ -268,6 +272,7 @@ async def _content(body: Body | None, tries: Attempts) -> bytes | AsyncIterator[
 async def _watched(body: Body, tries: Attempts) -> AsyncGenerator[Chunk]:
     """The body, noting that its bytes are on the way."""
     tries.body_opened = tries.maybe_sent = True
+    tries.body_ended = False
     sent = 0
     chunks = body.open()
     try:
@@ -278,6 +283,7 @@ async def _watched(body: Body, tries: Attempts) -> AsyncGenerator[Chunk]:
         await chunks.aclose()
     if body.size_bytes is not None and sent != body.size_bytes:
         raise UploadInterrupted(f"{sent} of {body.size_bytes} bytes were sent", operation="upload")
+    tries.body_ended = True
 
 
 @functools.lru_cache(maxsize=256)

@@ -17,8 +17,9 @@ from audiokit.typing import Clock
 class Server:
     """What jobs submit to. `behaviour` says, submission by submission, what happens; fine when empty.
 
-    ``ok``; ``refused`` and ``down``: certainly not taken; ``lost``: taken, and the answer lost; ``cut``: not
-    taken, and the caller cannot know; ``late``: taken three seconds after the cut; ``500`` and ``500 taken``.
+    ``ok``; ``refused``, ``down`` and ``503``: certainly not taken; ``lost``: taken, and the answer lost;
+    ``cut``: not taken, and the caller cannot know; ``late``: taken three seconds after the cut; ``500`` and
+    ``500 taken``.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -42,6 +43,8 @@ class Server:
                 raise ConnectionFailed("down", operation="server.submit")
             case "cut":
                 raise OutcomeUnknown("cut", operation="server.submit")
+            case "503":
+                raise ServerError("busy", operation="server.submit", status=503, retry_after=2.0)
             case "500":
                 raise ServerError("broken", operation="server.submit", status=500)
         self.submits[label] += 1

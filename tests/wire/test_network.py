@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from audiokit import ApiAccess, ApiKey, AudioKit, Network
-from audiokit.errors import ConnectionFailed, InvalidRequest, UsageError
+from audiokit.errors import ConnectionFailed, InvalidRequest, OutcomeUnknown, UsageError
 
 TLS = Path(__file__).parents[1] / "faults" / "tls"
 CREDITS = b'{"credits": 5.5}'
@@ -63,6 +63,21 @@ async def test_own_transport_takes_the_place_of_the_pool(serve: Any) -> None:
     async with _kit("http://host.example", Network(http=httpx.MockTransport(answer))) as kit:
         assert 5.5 == (await kit.respeecher.credits.get()).left
     assert ["/api/credits", "/elsewhere"] == asked
+
+
+async def test_own_transport_that_does_not_read_the_body_is_not_believed(wav: bytes) -> None:
+    """A yes to half an upload is no success, whoever carries it."""
+
+    class Hasty(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            assert isinstance(request.stream, httpx.AsyncByteStream)
+            async for _ in request.stream:
+                break
+            return httpx.Response(200, content=RECORDING)
+
+    async with _kit("http://host.example", Network(http=Hasty())) as kit:
+        with pytest.raises(OutcomeUnknown, match="before all was sent"):
+            await kit.respeecher.recordings.upload(wav, folder_id="f")
 
 
 async def test_aiohttp_may_carry_the_calls(serve: Any) -> None:

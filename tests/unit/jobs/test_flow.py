@@ -420,6 +420,23 @@ async def test_ctrl_c_twice_leaves_at_once(
     assert set() == other_tasks()
 
 
+async def test_a_job_that_does_not_let_go_keeps_nobody_waiting(
+    make_orchestrator: Make, fake_job: Any
+) -> None:
+    """Longer than `drain_s` in its own cleaning up: it is ended all the same, and has its outcome."""
+
+    async def cling(_: JobContext) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(3600)
+
+    async with make_orchestrator(drain_s=0.02) as orchestrator:
+        handle = await orchestrator.submit(fake_job(number=1, on_submit=cling))
+        await anyio.wait_all_tasks_blocked()
+    assert JobState.CANCELLED is (await asyncio.wait_for(handle._wait(), 5)).state
+
+
 async def test_a_deadline_ends_the_job_that_has_it(make_orchestrator: Make, fake_job: Any) -> None:
     """Each job has its own, though one timer watches them all."""
     async with make_orchestrator(timeout_s=1000) as orchestrator:

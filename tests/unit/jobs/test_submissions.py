@@ -19,7 +19,7 @@ from audiokit.errors import (
     OutcomeUnknown,
     UsageError,
 )
-from audiokit.jobs import JobState, Journal, JournalState, Orchestrator
+from audiokit.jobs import JobState, Journal, JournalState, Orchestrator, Submission
 from audiokit.testing import FakeClock
 
 Make = Callable[..., Orchestrator]
@@ -98,6 +98,38 @@ async def test_what_was_certainly_not_taken_is_submitted_again(
     server.behaviour.extend([how, how])
     [outcome] = await _run(journalled, ServerJob())
     assert (JobState.DONE, 1, 2) == (outcome.state, server.submits.total(), outcome.stats.repeats)
+
+
+async def test_closing_while_it_is_looked_for_leaves_it_to_the_next_run(
+    journalled: Make, server: Server
+) -> None:
+    """Leaving does not wait for the time to settle; the handle has its outcome, the journal the question."""
+    looking = asyncio.Event()
+
+    @attrs.frozen(kw_only=True)
+    class Lost(ServerJob):
+        async def submission(self, context: Any, prepared: None) -> Submission:
+            async def find(_: frozenset[str] | None) -> str | None:
+                looking.set()
+                await asyncio.Event().wait()
+                return None
+
+            return Submission(find=find)
+
+    server.behaviour.append("lost")
+    async with journalled(kinds=[Lost]) as orchestrator:
+        handle = await orchestrator.submit(Lost(number=1, key="k"))
+        await looking.wait()
+    assert JobState.CANCELLED is (await asyncio.wait_for(handle._wait(), 5)).state
+    [outcome] = await _run(journalled, ServerJob(number=1, key="k"))
+    assert (JobState.DONE, "work-1", 1) == (outcome.state, outcome.result, server.submits.total())
+
+
+async def test_a_busy_api_has_taken_nothing(journalled: Make, server: Server) -> None:
+    """A 503 with a time to come back is tried again then, without looking for what cannot be there."""
+    server.behaviour.append("503")
+    [outcome] = await _run(journalled, ServerJob(finds=False))
+    assert (JobState.DONE, 1, 1) == (outcome.state, server.submits.total(), outcome.stats.repeats)
 
 
 async def test_a_refusal_fails_the_job(journalled: Make, server: Server) -> None:
