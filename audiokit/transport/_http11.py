@@ -106,41 +106,39 @@ class _Exchange(httpx.AsyncByteStream):
 
     async def send(self) -> None:
         """Send the request, up to where it is refused or breaks; `receive` tells what that means."""
-        protocol, wire, pace = self._protocol, self._wire, self._pace("write")
-        request = self._request
-        with _protocol_errors():
-            pending = protocol.send(
-                h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
-            )
-        wire.listen = self._hear
+        self._wire.listen = self._hear
         try:
-            is_lent = isinstance(request.stream, LentChunks)
-            async for chunk in _chunks(request.stream):
-                with _protocol_errors():
-                    pieces = [
-                        pending or b"",
-                        *(protocol.send_with_data_passthrough(h11.Data(data=chunk)) or []),
-                    ]
-                pending = b""
-                if sum(map(len, pieces)) <= _JOIN_BYTES:
-                    pieces = [b"".join(pieces)]
-                    if not is_lent:  # all of it is there: one write for head and body
-                        pending = pieces.pop()
-                for piece in pieces:
-                    if piece and not await wire.write(piece, pace):
-                        return
-                if wire.listen is not None and wire.is_readable and not self._hear():
-                    return
             with _protocol_errors():
-                end = protocol.send(h11.EndOfMessage())
-            await wire.write((pending or b"") + (end or b""), pace)
+                await self._send_all()
         except TimeoutError as error:
             raise httpx.WriteTimeout(f"the server takes nothing in: {error}") from error
         except OSError as error:
             self._broken = httpx.WriteError(str(error))
             self._broken.__cause__ = error
         finally:
-            wire.listen = None
+            self._wire.listen = None
+
+    async def _send_all(self) -> None:
+        protocol, wire, pace, request = self._protocol, self._wire, self._pace("write"), self._request
+        is_lent = isinstance(request.stream, LentChunks)
+        pending = protocol.send(
+            h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+        )
+        async for chunk in _chunks(request.stream):
+            if not chunk:
+                continue
+            pieces = [pending or b"", *(protocol.send_with_data_passthrough(h11.Data(data=chunk)) or [])]
+            pending = b""
+            if sum(map(len, pieces)) <= _JOIN_BYTES:
+                pieces = [b"".join(pieces)]
+                if not is_lent:  # all of it is there: one write for head and body
+                    pending = pieces.pop()
+            for piece in pieces:
+                if piece and not await wire.write(piece, pace):
+                    return
+            if is_lent and wire.listen is not None and wire.is_readable and not self._hear():
+                return
+        await wire.write((pending or b"") + (protocol.send(h11.EndOfMessage()) or b""), pace)
 
     async def receive(self) -> h11.Response:
         """Read the head of the answer."""
@@ -209,18 +207,17 @@ class _Exchange(httpx.AsyncByteStream):
         return Pace(stall_s, self._least_bytes_per_s * (stall_s or 0.0))
 
     async def _event(self, pace: Pace) -> Any:
-        while True:
-            with _protocol_errors():
-                event = self._protocol.next_event()
-            if event is not h11.NEED_DATA:
-                return event
-            data = await self._read(pace)
-            if not data:
-                self._has_ended = True
-                if self._head is None:
-                    raise httpx.RemoteProtocolError("the server closed the connection without an answer")
-            with _protocol_errors():
+        try:
+            while (event := self._protocol.next_event()) is h11.NEED_DATA:
+                data = await self._read(pace)
+                if not data:
+                    self._has_ended = True
+                    if self._head is None:
+                        raise httpx.RemoteProtocolError("the server closed the connection without an answer")
                 self._protocol.receive_data(data)
+        except h11.RemoteProtocolError as error:
+            raise httpx.RemoteProtocolError(str(error)) from error
+        return event
 
     async def _read(self, pace: Pace) -> bytes:
         try:

@@ -82,9 +82,11 @@ class StreamReply:
             OutcomeUnknown: It stopped before its end, and a repeat could do the work twice.
         """
         try:
-            encoding = self.headers.get("content-encoding", "identity")
-            raw = self._response.aiter_raw()
-            async for chunk in raw if encoding.strip().lower() == "identity" else unpacked(raw, encoding):
+            stream = self._response.stream
+            assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what both ways of sending give
+            encoding = self.headers.get("content-encoding", "identity").strip()
+            is_plain = encoding.lower() == "identity"
+            async for chunk in stream if is_plain else unpacked(aiter(stream), encoding):
                 self.run.received_bytes += len(chunk)
                 yield chunk
         except httpx.RequestError as error:
