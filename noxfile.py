@@ -49,7 +49,17 @@ def bench(session: nox.Session) -> None:
     session.install(".[all,bench]")
     json_only = [argument for argument in session.posargs if argument == "--json"]
     failed = []
-    for script in ("engine", "imports", "decode", "upload", "requests", "download", "journal", "jobs", "polling"):
+    for script in (
+        "engine",
+        "imports",
+        "decode",
+        "upload",
+        "requests",
+        "download",
+        "journal",
+        "jobs",
+        "polling",
+    ):
         arguments = json_only if script in {"engine", "imports", "decode", "polling"} else session.posargs
         try:
             session.run("python", f"benchmarks/{script}.py", *arguments)
@@ -57,6 +67,13 @@ def bench(session: nox.Session) -> None:
             failed.append(script)
     if failed:
         session.error(f"a bar does not hold, or it broke: {', '.join(failed)}")
+
+
+@nox.session
+def contract_fuzz(session: nox.Session) -> None:
+    """Fuzz every route of the emulator by its own description; takes --max-examples and --seed."""
+    session.install(".[all]", "schemathesis>=4.32,<5")
+    session.run("python", "tests/support/contract_fuzz.py", *session.posargs)
 
 
 @nox.session

@@ -239,8 +239,9 @@ class AudioKit:
             credit_budget=credit_budget,
             callback_url=callback_url,
             schedule=schedule,
-            # Looks are among the fast calls; kinds of one's own may name no API.
+            # Looks are among the fast calls, submissions among the slow; kinds of one's own may name no API.
             allowance_of=lambda api: transport.limiter(api, RateClass.FAST),
+            room_of=lambda api: transport.limiter(api, RateClass.SLOW),
             turn_of=lambda api: transport.budget(api).turn() if api else nullcontext(),
         )
 

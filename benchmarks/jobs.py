@@ -105,6 +105,7 @@ async def journalled(count: int) -> dict[str, float]:
             clock=SystemClock(),
             timeout_s=600,
             max_in_flight=1000,
+            max_submits=1000,
             journal=journal,
             kinds=[Trivial],
         ) as orchestrator:

@@ -1,8 +1,9 @@
 """Waiting for 1,000 conversions at once: how many calls it takes, and how late each outcome is known.
 
-100 originals in 10 voices, ordered at 0, each taking 60 to 600 s by a seeded draw. The server holds 500 calls in
-any 300 s (its "fast" limit; nothing else is called here) and gives pages of 100. Time is virtual, all the rest is
-real: client, limiter, decoding, `audiokit.jobs` poller and the lists the Respeecher jobs offer it.
+100 originals in 10 voices, ordered at 0, each taking 60 to 600 s by a seeded draw. The server holds 500
+calls in any 300 s (its "fast" limit; nothing else is called here) and gives pages of 100. Time is virtual,
+all the rest is real: client, limiter, decoding, the poller of `audiokit.jobs` and the lists that the
+Respeecher jobs offer it.
 
 *late* is the mean of (outcome known - server done) / length. *unknown*: lengths have nothing to do with the
 audio. *known +-5 %*: they follow the length of the original's audio that closely, and a batch before
@@ -57,7 +58,9 @@ class Figures:
 
 def unknown(rng: random.Random) -> list[Stored]:
     """Lengths that nobody can tell from the audio."""
-    return _stored([[rng.uniform(SHORTEST_S, LONGEST_S) for _ in range(VOICES)] for _ in range(ORIGINALS)], rng)
+    return _stored(
+        [[rng.uniform(SHORTEST_S, LONGEST_S) for _ in range(VOICES)] for _ in range(ORIGINALS)], rng
+    )
 
 
 def known(rng: random.Random) -> list[Stored]:
@@ -207,7 +210,10 @@ def main() -> int:
     print(machine())
     print(versions("audiokit", "httpx", "cattrs", "orjson"))
     print(f"{JOBS} jobs, seeds {seeds}; each figure: median / worst of the seeds")
-    print(f"{'':<38} {'calls per job':>19} {'late, %':>17} {'all known, s':>13} {'429s':>9} {'finished':>9} {'CPU ms':>7}")
+    print(
+        f"{'':<38} {'calls per job':>19} {'late, %':>17} {'all known, s':>13} {'429s':>9} {'finished':>9} "
+        f"{'CPU ms':>7}"
+    )
 
     def each(draw: Callable[[random.Random], list[Stored]], offer: Offer, learned: Callable[[], Durations]):
         return [ours(draw(random.Random(seed)), seed, offer, learned()) for seed in seeds]

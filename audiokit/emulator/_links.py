@@ -85,12 +85,20 @@ async def serve_public(request: Request) -> Response:
 
 async def send_file(request: Request) -> Response:
     """Send the file of ``file_id`` under the ``name`` of the link, with the extension its content has."""
-    file_id: str = request.path_params["file_id"]
+    return await send(context_of(request), request.path_params["file_id"], str(request.path_params["name"]))
+
+
+async def send(context: Context, file_id: str, name: str) -> Response:
+    """Send a file by its hash under *name*, with the extension its content has.
+
+    Raises:
+        HttpError: 404, there is no such file.
+    """
     try:
-        path = context_of(request).files.path(file_id)
+        path = context.files.path(file_id)
     except ValueError:
         raise HttpError(404, "no file has this link") from None
-    stem, _, _ = str(request.path_params["name"]).rpartition(".")
+    stem, _, _ = name.rpartition(".")
     extension = await asyncio.to_thread(_extension, path)
     return file_reply(path, name=f"{stem or 'file'}.{extension}", file_id=file_id)
 

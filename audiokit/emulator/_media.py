@@ -26,14 +26,29 @@ if TYPE_CHECKING:
 UPLOAD_PATH = "/upload/{account}/{media_id}"
 """Route of the presigned PUT, below each API's mount."""
 
-_KIND = "media"
+KIND = "media"
+"""Kind of a recording's document."""
+
 _UPLOAD_TTL_S = 3600
 
 
 async def announce(
-    request: Request, account: str, *, file_name: str, tags: Iterable[str] = ()
+    request: Request,
+    account: str,
+    *,
+    file_name: str,
+    tags: Iterable[str] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
-    """Make a media id and the URL its bytes are to be PUT to; the name is a label, never a path."""
+    """Make a media id and the URL its bytes are to be PUT to; the name is a label, never a path.
+
+    Args:
+        request: The call.
+        account: Tenant.
+        file_name: Name of the recording.
+        tags: Words to find it by.
+        more: What else its document keeps.
+    """
     context = context_of(request)
     media_id = str(uuid.uuid4())
     doc = {
@@ -42,8 +57,9 @@ async def announce(
         "tags": [tag.strip() for tag in tags if tag.strip()],
         "file": None,
         "created_at": context.now(),
+        **(more or {}),
     }
-    await context.store.put(_KIND, media_id, doc, account=account)
+    await context.store.put(KIND, media_id, doc, account=account)
     path = UPLOAD_PATH.format(account=account, media_id=media_id)
     url = context.signed_url(request, path, ttl_s=_UPLOAD_TTL_S, method="PUT")
     return {"mediaId": media_id, "fileUploadUrl": url}
@@ -93,7 +109,7 @@ async def receive(request: Request) -> Response:
         "note": probe.get("note"),
     }
     try:
-        await context.store.update(_KIND, media_id, account=account, **known)
+        await context.store.update(KIND, media_id, account=account, **known)
     except MissingDocumentError:
         await context.store.forget_files(file_id)
         raise HttpError(404, f"mediaId {media_id!r} was deleted while it was uploaded") from None
@@ -103,17 +119,17 @@ async def receive(request: Request) -> Response:
 
 async def find(context: Context, account: str, media_id: str) -> dict[str, Any] | None:
     """Return a media document, or None."""
-    return await context.store.get(_KIND, media_id, account=account)
+    return await context.store.get(KIND, media_id, account=account)
 
 
 async def find_all(context: Context, account: str) -> list[dict[str, Any]]:
     """Return the account's media, oldest first."""
-    return await context.store.find(_KIND, account=account)
+    return await context.store.find(KIND, account=account)
 
 
 async def delete(context: Context, account: str, media_id: str) -> bool:
     """Forget a recording; return whether there was one."""
-    return await context.store.delete(_KIND, media_id, account=account)
+    return await context.store.delete(KIND, media_id, account=account)
 
 
 @attrs.frozen(kw_only=True)

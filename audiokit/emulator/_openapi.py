@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.routing import Route
 
 from audiokit.emulator._http import JSONReply, access_of
-from audiokit.emulator._unavailable import is_available
+from audiokit.emulator._unavailable import is_available, is_partly_available
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +28,7 @@ PATH = "/openapi.json"
 
 _TYPED = re.compile(r"\{(\w+):\w+\}")
 _FORMS = ("recordings.create", "calibration.create")
+_PARTLY = {"description": "a field that is not emulated was given; the body says which and why"}
 _SECURITY = {"apiaudio": ["x-api-key"], "audiostack": ["x-api-key"], "respeecher": ["api-key", "session"]}
 _SCHEMES = {
     "x-api-key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
@@ -79,7 +80,8 @@ def _operation(api: Api, route: Route, method: str) -> dict[str, Any]:
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in re.findall(r"{(\w+)(?::\w+)?}", route.path)
         ],
-        "responses": _responses(api, is_there=is_there),
+        "responses": _responses(api, is_there=is_there)
+        | ({"501": _PARTLY} if is_partly_available(route) else {}),
     }
     access = access_of(route.endpoint)
     if access == "key":
@@ -105,7 +107,11 @@ def _responses(api: Api, *, is_there: bool) -> dict[str, Any]:
     refusal = {"description": "refused; the body says what, why and what is allowed"}
     if not is_there:
         return {"403": refusal, "501": {"description": "not emulated; the body says why"}}
-    done = {"200": {"description": "done"}, "202": {"description": "being made; ask again"}}
+    done = {
+        "200": {"description": "done"},
+        "202": {"description": "being made; ask again"},
+        "204": {"description": "done; there is nothing to say"},
+    }
     if api.name == "respeecher":
         statuses = ("400", "401", "402", "403", "404", "413", "422", "429")
         return {"200": done["200"], **dict.fromkeys(statuses, refusal)}

@@ -18,6 +18,8 @@ WORK: Final = {
     "speech": "speech of v1 and v2 (times the length of what was spoken)",
     "mastering": "a master of v1 (times its length)",
     "mix": "a mix of v2 (times its length)",
+    "encoding": "a mix of v2 in another format (times its length)",
+    "pipeline": "speech to speech, cleaning and judging a file of v2 (times its length)",
 }
 """Kinds of work, and what their factor multiplies."""
 

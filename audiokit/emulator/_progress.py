@@ -161,7 +161,7 @@ async def _run(
         await context.store.forget_files(*made_files)
         await forget_links(context, made_files)
         return
-    if kind.announce is not None and doc.get("callback"):
+    if kind.announce is not None and (doc.get("callback") or doc.get("connection")):
         work_done = kind.announce(context, account, {**doc, **changes})
         context.spawn(work_done, name=f"webhook of {kind.name} {doc['id']}")
 

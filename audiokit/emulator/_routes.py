@@ -8,13 +8,16 @@ from typing import Any
 from audiokit.emulator._app import APIS
 from audiokit.emulator._unavailable import is_available
 
+_VERSION = "/{version}"
+
 
 def list_routes() -> list[dict[str, Any]]:
     """List every operation as ``{api, method, path, name, implemented}``; paths are below the API's mount.
 
-    Those that are not implemented answer 501 and say why.
+    Those that are not implemented answer 501 and say why. Twins with and without a version at the end of
+    the path are one operation, with the version in brackets as the vendors write it.
     """
-    return [
+    rows: list[dict[str, Any]] = [
         {
             "api": api.name,
             "method": method,
@@ -26,3 +29,8 @@ def list_routes() -> list[dict[str, Any]]:
         for route in api.routes
         for method in sorted((route.methods or set()) - {"HEAD"})
     ]
+    versioned = {(row["api"], row["method"], row["path"]) for row in rows if row["path"].endswith(_VERSION)}
+    for row in rows:
+        if (row["api"], row["method"], row["path"] + _VERSION) in versioned:
+            row["path"] += f"[{_VERSION}]"
+    return [row for row in rows if not row["path"].endswith(_VERSION)]

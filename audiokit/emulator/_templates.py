@@ -12,6 +12,7 @@ import orjson
 from audiokit.emulator import _media
 from audiokit.emulator._catalogue import SOUND_TEMPLATES, SoundTemplate
 from audiokit.emulator._http import HttpError
+from audiokit.emulator._store import MissingDocumentError
 
 if TYPE_CHECKING:
     from audiokit.emulator._context import Context
@@ -121,6 +122,21 @@ async def create(
         raise HttpError(
             409, f"templateName {name!r} is taken; template names are unique, delete that one first"
         )
+    return await _custom(context, account, doc)
+
+
+async def update(context: Context, account: str, name: str, **changes: Any) -> Template:
+    """Change what is said of a template of the account.
+
+    Raises:
+        HttpError: 404, no such template; 400, it is built in.
+    """
+    try:
+        doc = await context.store.update(_TEMPLATE, name, account=account, **changes)
+    except MissingDocumentError:
+        if name.strip().casefold() in _BUILT_IN:
+            raise HttpError(400, f"templateName {name!r} is built in and cannot be changed") from None
+        raise HttpError(404, f"templateName {name!r} not found") from None
     return await _custom(context, account, doc)
 
 
@@ -238,10 +254,10 @@ async def _custom(context: Context, account: str, doc: dict[str, Any]) -> Templa
         name=doc["name"],
         description=doc["description"],
         contents=tuple(segment["name"] for segment in segments),
-        tags=(),
-        collections=(),
-        genre="",
-        tempo="",
+        tags=tuple(doc.get("tags", ())),
+        collections=tuple(doc.get("collections", ())),
+        genre=doc.get("genre", ""),
+        tempo=doc.get("tempo", ""),
         is_custom=True,
         is_elastic=doc["is_elastic"],
     )

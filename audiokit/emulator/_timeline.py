@@ -16,7 +16,7 @@ from audiokit.emulator._music_bed import lay_music
 from audiokit.emulator._plan import Clip, SectionPlan, TimelineError, TimelineOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 SAMPLE_RATE_HZ = 48_000
 LOUDNESS_LUFS = -16.0
@@ -93,12 +93,11 @@ def build_timeline(sections: Sequence[SectionPlan], options: TimelineOptions) ->
     placed = _with_edge_fades(
         [clip for slot in slots for clip in slot.placed], options, has_music=bool(music)
     )
-    level = matched_level(sections, options) if options.match_voice else None
     return {
         "sample_rate_hz": SAMPLE_RATE_HZ,
         "channels": options.channels,
         "seconds": _round(total),
-        "voice": [_entry(p, level_lufs=level) for p in placed if p.clip.kind == "voice"],
+        "voice": [_entry(p) for p in placed if p.clip.kind == "voice"],
         "media": [
             {
                 **_entry(p, gain_db=options.media_gain_db if p.clip.kind == "media" else 0.0),
@@ -108,25 +107,11 @@ def build_timeline(sections: Sequence[SectionPlan], options: TimelineOptions) ->
             if p.clip.kind != "voice"
         ],
         "music": music,
+        "match_voice": options.match_voice,
         "duck_db": options.duck_db,
         "loudness_lufs": LOUDNESS_LUFS,
         "true_peak_dbtp": TRUE_PEAK_DBTP,
     }
-
-
-def matched_level(sections: Iterable[SectionPlan], options: TimelineOptions) -> float | None:
-    """Return the loudness of the recordings after trim, in LUFS (power mean), or None without any."""
-    known = [
-        (clip.seconds, clip.lufs)
-        for section in sections
-        for clip in section.clips
-        if clip.kind == "media" and clip.lufs is not None
-    ]
-    seconds = sum(length for length, _ in known)
-    if seconds <= 0:
-        return None
-    power = sum(length * 10 ** (lufs / 10) for length, lufs in known) / seconds
-    return _round(10 * math.log10(power) + options.media_gain_db)
 
 
 def _check_marks(sections: Sequence[SectionPlan], options: TimelineOptions) -> None:
@@ -276,14 +261,13 @@ def _with_edge_fades(placed: list[_Placed], options: TimelineOptions, *, has_mus
     ]
 
 
-def _entry(placed: _Placed, *, gain_db: float = 0.0, level_lufs: float | None = None) -> dict[str, Any]:
+def _entry(placed: _Placed, *, gain_db: float = 0.0) -> dict[str, Any]:
     return {
         "path": placed.clip.path,
         "start_s": _round(placed.start),
         "offset_s": 0.0,
         "duration_s": _round(placed.seconds) if placed.is_cut else None,
         "gain_db": gain_db,
-        "level_lufs": level_lufs,
         "fade_in_s": _round(placed.fade_in),
         "fade_out_s": _round(placed.fade_out),
         "stretch": _round(placed.stretch),

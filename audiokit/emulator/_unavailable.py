@@ -14,11 +14,17 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from audiokit.emulator._http import HandlerT
+
 _WRITING = "it needs a language model that writes texts"
 _READING = "it needs a language model that judges texts"
 _HEARING = "it needs a model that understands speech"
 
+_DESCRIBING = "it needs the language of audioforms, of which the vendor's pages give only the four headings"
+
 _AUDIOSTACK = (
+    ("POST", "/audioforms", "Audioform.create", _DESCRIBING),
+    ("GET", "/audioforms/{audioform_id}", "Audioform.get", _DESCRIBING),
     ("POST", "/content/generate", "Content.generate", _WRITING),
     ("POST", "/content/generate/advert", "Content.Script.generate_advert", _WRITING),
     ("POST", "/content/recommend/mood", "Content.RecommendMood.create", _READING),
@@ -27,7 +33,6 @@ _AUDIOSTACK = (
     ("POST", "/creator/brief", "Creator.Brief.create", _WRITING),
     ("POST", "/creator/story", "Creator.Story.create", _WRITING),
     ("GET", "/creator/story/{story_id}", "Creator.Story.get", _WRITING),
-    ("POST", "/production/sound/recommendations", "Production.Sound.Template.recommend", _READING),
     (
         "POST",
         "/production/suite/separate",
@@ -35,17 +40,26 @@ _AUDIOSTACK = (
         "it needs a model that parts sources",
     ),
     ("POST", "/production/suite/transcribe", "Production.Suite.transcribe", _HEARING),
-    ("POST", "/speech/predict", "Speech.Predict.predict", "it needs the service's model of voices"),
-    ("GET", "/speech/predict/voices", "Speech.Predict.list", "it lists the voices of the service's model"),
-    ("POST", "/speech/tts/annotate", "Speech.TTS.annotate", _READING),
 )
 
 _MARK = "_emulator_unavailable"
+_PARTLY = "_emulator_partly"
 
 
 def is_available(route: Route) -> bool:
     """Say whether an operation does what it is for."""
     return not hasattr(route.endpoint, _MARK)
+
+
+def partly(handler: HandlerT) -> HandlerT:
+    """Mark a handler that works, but for fields that need what is missing here: those answer 501."""
+    setattr(handler, _PARTLY, True)
+    return handler
+
+
+def is_partly_available(route: Route) -> bool:
+    """Say whether some of an operation's fields are not emulated."""
+    return hasattr(route.endpoint, _PARTLY)
 
 
 def _refusing(name: str, reason: str) -> Callable[[Request], Awaitable[Response]]:

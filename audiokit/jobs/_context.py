@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import anyio.to_thread
 
-from audiokit.errors import AudiokitError, RemoteFailure, RemoteLost
+from audiokit.errors import AudiokitError, JobTimeout, RemoteFailure, RemoteLost
 from audiokit.jobs._course import Course, id_of
 from audiokit.jobs._events import JobPolled, JobSubmitted, TransferProgress
 from audiokit.jobs._job import Outcome, Services
@@ -227,16 +227,28 @@ class JobContext:
                 on_look=self.saw,
             )
         poller = await self._shared.pollers.of(getattr(course.job, "api", ""))
-        return await poller.wait(
-            kind or what,
-            remote_id or what,
-            look,
-            timeout_s=left_s,
-            listing=listing,
-            length_s=course.length_s if length_s is None else length_s,
-            job=what,
-            on_look=self.saw,
-        )
+        try:
+            return await poller.wait(
+                kind or what,
+                remote_id or what,
+                look,
+                timeout_s=left_s,
+                listing=listing,
+                length_s=course.length_s if length_s is None else length_s,
+                job=what,
+                on_look=self.saw,
+            )
+        except JobTimeout as error:
+            if remote_id is not None:
+                raise
+            # Work without an id goes by its name alone.
+            raise JobTimeout(
+                str(error).replace(f"{what} ({what})", what),
+                job=error.job,
+                stage=error.stage,
+                elapsed_s=error.elapsed_s,
+                last_state=error.last_state,
+            ) from None
 
     @contextmanager
     def also_called(self, remote_id: str, *names: str | None) -> Generator[None]:

@@ -26,6 +26,18 @@ class Sink(Protocol):
         ...
 
 
+class Pausable(Protocol):
+    """A deadline that can be stopped for a while."""
+
+    def pause(self) -> None:
+        """Count no time."""
+        ...
+
+    def resume(self) -> None:
+        """Count on."""
+        ...
+
+
 class Course:
     """What is known of one job while it runs. A plain class: there is one for each of a million jobs."""
 
@@ -62,6 +74,7 @@ class Course:
         "stop",
         "task",
         "was_uncertain",
+        "watch",
     )
 
     def __init__(self, job: Any, index: int, sink: Sink) -> None:
@@ -90,6 +103,7 @@ class Course:
         self.is_noted = False
         self.is_part = False
         self.was_uncertain = False
+        self.watch: Pausable | None = None
         self.has_place = False
         self.is_cancelled_remotely = False
         self.length_s: float | None = None

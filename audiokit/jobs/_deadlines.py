@@ -6,8 +6,6 @@ import asyncio
 import math
 from types import TracebackType
 
-import attrs
-
 from audiokit.jobs._course import Course, Stop
 
 
@@ -23,9 +21,9 @@ class Deadlines:
         self._next_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, course: Course, limit_s: float) -> _Watch:
+    def watch(self, course: Course, limit_s: float) -> Watch:
         """Stop *course* when *limit_s* seconds of the loop's time have passed inside the block."""
-        return _Watch(self, course, limit_s)
+        return Watch(self, course, limit_s)
 
     def add(self, course: Course, limit_s: float) -> None:
         """Begin to watch."""
@@ -67,18 +65,36 @@ class Deadlines:
         self._ring_at(earliest, loop)
 
 
-@attrs.frozen
-class _Watch:
-    """The time during which a job is watched."""
+class Watch:
+    """The time during which a job is watched; `pause` stops counting it, `resume` goes on."""
 
-    deadlines: Deadlines
-    course: Course
-    limit_s: float
+    __slots__ = ("_course", "_deadlines", "_left_s", "_limit_s")
+
+    def __init__(self, deadlines: Deadlines, course: Course, limit_s: float) -> None:
+        self._deadlines = deadlines
+        self._course = course
+        self._limit_s = limit_s
+        self._left_s: float | None = None
 
     def __enter__(self) -> None:
-        self.deadlines.add(self.course, self.limit_s)
+        self._course.watch = self
+        self._deadlines.add(self._course, self._limit_s)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.deadlines.remove(self.course)
+        self._course.watch = None
+        self._deadlines.remove(self._course)
+
+    def pause(self) -> None:
+        """Count no time until `resume`."""
+        ends_at = self._course.ends_at
+        if self._left_s is None and ends_at is not None:
+            self._left_s = ends_at - asyncio.get_running_loop().time()
+            self._deadlines.remove(self._course)
+
+    def resume(self) -> None:
+        """Count on."""
+        if self._left_s is not None:
+            self._deadlines.add(self._course, self._left_s)
+            self._left_s = None

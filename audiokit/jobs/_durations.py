@@ -18,6 +18,7 @@ _MOST_COUNTED: Final = 2048
 _SEED: Final = 1
 _FIRST_FIT: Final = 8
 _FITTED: Final = 48
+_LEAST_S: Final = 1e-3
 _LEAST_SCALE: Final = 0.02
 
 
@@ -160,7 +161,8 @@ class Durations:
 
 def _candidates(past: list[_Past]) -> list[Line]:
     """Lines worth trying: no influence, proportional, and the middle one of those through two jobs each."""
-    least_s = _LEAST_SCALE * median(one.took_s for one in past)
+    # Work that was over when it was first looked at took no time at all, as far as anybody can tell.
+    least_s = max(_LEAST_SCALE * median(one.took_s for one in past), _LEAST_S)
     lines = [
         Line(max(median(one.took_s for one in past), least_s), 0.0),
         Line(least_s, median(one.took_s / one.length_s for one in past)),

@@ -20,13 +20,14 @@ _SHORTEST: Final = 0.004
 _BINS: Final = 880
 _KEPT: Final = 0.975
 """What is known at one age counts this much at the next bin, where it is mixed with what was seen there."""
-_CARRIED: Final = 200.0
+_CARRIED: Final = 240.0
 """... yet never more than as much as so many jobs seen, so that a sudden change shows at once;"""
 _CARRIED_EMPTY: Final = 60.0
 """and that nothing ended says less than at which rate jobs do: it is how every batch begins."""
-_FEW: Final = 2.0
+_FEW: Final = 1.0
 _DOUBT: Final = 0.15
 """Each bin adds the prior's opinion as if it had been seen with so many jobs."""
+_ENOUGH: Final = 100.0
 _NARROW: Final = 6.0
 _FORGET_AT: Final = 4096.0
 _COARSE: Final = 6
@@ -43,7 +44,7 @@ class Hazard:
     """Ends and survivals by age.
 
     Attributes:
-        version: Grows whenever the estimate changes.
+        plans: What others have worked out from the estimate; emptied when it changes.
     """
 
     def __init__(self) -> None:
@@ -54,12 +55,12 @@ class Hazard:
         self._observed = 0.0
         self._news = 0.0
         self._sums: list[float] = []
-        self.version = 0
+        self.plans: dict[tuple[int, int], float] = {}
 
     @property
-    def ends(self) -> float:
-        """How many ends were seen; old ones count less."""
-        return self._total_ends
+    def typical(self) -> float:
+        """An age that a good part of the jobs reach; 1 until enough has ended to tell."""
+        return self.age_of(0.25) if self._total_ends >= _ENOUGH else 1.0
 
     def saw(self, since: float, age: float, *, is_over: bool, weight: float = 1.0) -> None:
         """Note that what ran at age *since* was over at *age*, or still ran."""
@@ -141,7 +142,7 @@ class Hazard:
         return found
 
     def _estimate(self) -> None:
-        self.version += 1
+        self.plans.clear()
         self._news = 0.0
         total = at_risk = ends = all_ends = all_jobs = carried_ends = 0.0
         sums = [0.0]

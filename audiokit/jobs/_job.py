@@ -79,7 +79,11 @@ class Job(Protocol[PreparedT, RemoteT, ResultT_co]):
 
     @property
     def timeout_s(self) -> float | None:
-        """Longest time from start to result in seconds; None for the orchestrator's."""
+        """Longest time from start to result in seconds; None for the orchestrator's.
+
+        Time in which the job waits to be let through to the API (``max_submits``, the account's limit of
+        calls, a service that is down) does not count.
+        """
         ...
 
     async def prepare(self, context: JobContext) -> PreparedT:

@@ -78,6 +78,7 @@ class Orchestrator:
         callback_url: str | None = None,
         schedule: PollSchedule | None = None,
         allowance_of: Callable[[str], Allowance | None] = _no_limit,
+        room_of: Callable[[str], Allowance | None] = _no_limit,
         turn_of: Callable[[str], AbstractAsyncContextManager[None]] = _no_gate,
     ) -> None:
         limits = {
@@ -124,6 +125,7 @@ class Orchestrator:
                 recorder=self._recorder,
                 gate=submits,
                 turn_of=turn_of,
+                room_of=room_of,
                 settle_other=self._settle_other,
             ),
             spending=self._spending,
@@ -372,13 +374,15 @@ class Orchestrator:
                 self._events.end()
                 tasks.cancel_scope.cancel()
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._shared.pollers.aclose()
             self._runner.close()
             for run in self._runs:
                 run.end()
-            if self._recorder is not None:
-                await self._recorder.journal.aclose()
+            try:
+                with anyio.CancelScope(shield=True):
+                    await self._shared.pollers.aclose()
+            finally:
+                if self._recorder is not None:
+                    await self._recorder.journal.aclose()
 
     async def _settle_other(self, key: str) -> None:
         """Find out about a job of an earlier run that stands in the way of another."""

@@ -10,12 +10,16 @@ from itertools import count
 from typing import Final
 
 from audiokit.jobs._poll_plan import PollBudget, worth
-from audiokit.jobs._poll_waiting import Question
+from audiokit.jobs._poll_question import Question
 
 _JITTER: Final = 0.3
 _IN_TURN: Final = 16
 """Questions planned anew after each look: what it showed changes what is known of all."""
-_COMPARED: Final = 32
+_MANY: Final = 64
+_COMPARED: Final = 8
+_SCOUTS: Final = 1 / 16
+"""So many questions are first asked too early: else nobody would see that jobs became shorter."""
+_FRESH: Final = 0.02
 _LAST_LOOK_S: Final = 1.0
 _SLACK: Final = 64
 
@@ -43,7 +47,7 @@ class Agenda:
 
     @property
     def useful_at_once(self) -> float:
-        """How many calls at the same time serve a purpose: what each page shows says when to read the next."""
+        """How many calls at once serve a purpose: what one page shows says when to read the next."""
         return 1.0 + self._apart
 
     def adopt(self, question: Question) -> None:
@@ -57,6 +61,8 @@ class Agenda:
         for question in fresh:
             if question.waiting and question not in self._open:
                 question.jitter = self._drawn()
+                if self._rng.random() < _SCOUTS:
+                    question.first_wait = self._rng.uniform(0.2, 0.8)
                 self._open[question] = None
                 self._turns.append(question)
                 self._apart += question.apart
@@ -83,7 +89,7 @@ class Agenda:
         while len(due) < _COMPARED and self.next_at() <= now:
             _, _, question = heapq.heappop(self._heap)
             question.due = math.inf
-            if not question.is_woken:
+            if not question.is_woken and self._is_stale(question, now):
                 self.plan(question, now)
                 if question.due > now:
                     continue
@@ -108,11 +114,13 @@ class Agenda:
     def was_asked(self, question: Question, now: float) -> None:
         """Plan its next time, and some others, for which the answer is news as well."""
         question.jitter = self._drawn()
+        question.first_wait = None
         self.settle(now)
         if question.is_woken:
             self._put(question, now)  # woken while it was being asked: perhaps just too late for the answer
         self.plan(question, now)
-        for _ in range(min(_IN_TURN, len(self._turns))):
+        turns = _IN_TURN if len(self._turns) <= _MANY else _IN_TURN // 4
+        for _ in range(min(turns, len(self._turns))):
             other = self._turns.popleft()
             if other in self._open:
                 self._turns.append(other)
@@ -129,13 +137,22 @@ class Agenda:
         # A question a little dearer or cheaper waits longer or shorter, by as much as its end is uncertain.
         price = self._budget.price(now, len(self._open)) * question.jitter
         moment = question.best_moment(cohorts, price)
+        if question.first_wait is not None:
+            begin = min(one.seen_at for one in cohorts)
+            moment = begin + question.first_wait * (moment - begin)
         for waiting in question.waiting:
             # A last look before it is given up.
             last_at = waiting.ends_at - min(_LAST_LOOK_S, (waiting.ends_at - waiting.begun_at) / 10)
             if waiting.seen_at < last_at < moment:
                 moment = last_at
+        question.planned_at = now
         question.planned_for = len(question.waiting)
         self._put(question, max(moment, question.not_before))
+
+    def _is_stale(self, question: Question, now: float) -> bool:
+        """Whether enough has happened since it was planned to think again."""
+        seen_at = next(iter(question.waiting)).seen_at
+        return now - question.planned_at > _FRESH * (now - seen_at)
 
     def _put(self, question: Question, moment: float) -> None:
         if moment == question.due:

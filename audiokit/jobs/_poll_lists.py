@@ -15,7 +15,8 @@ import attrs
 
 from audiokit.errors import UsageError
 from audiokit.jobs._poll_plan import Cohort, first_chance
-from audiokit.jobs._poll_waiting import Answer, Question, Single, Waiting
+from audiokit.jobs._poll_question import Question, Single
+from audiokit.jobs._poll_waiting import Answer, Waiting
 from audiokit.services._pages import Page
 from audiokit.services._poll import Look
 
@@ -147,7 +148,8 @@ class Block(Question):
         """Read the page from the first of these jobs on, so that it also shows some of the next page's."""
         asked = list(self.waiting)
         if len(asked) == 1:
-            return [await asked[0].look_alone()]  # smaller, and right wherever it is
+            return await self.ask_alone(asked[0])  # smaller, and right wherever it is
+        self.alone = None
         first = min(waiting.place or 0 for waiting in asked)
         shelf = self._shelf
         page = await shelf.listing.fetch(first, False)  # noqa: FBT003 - the API's `direction`
@@ -166,10 +168,9 @@ class Block(Question):
         else:
             self._shelf.leave(waiting)
 
-    def replaced(self) -> bool:
+    def give_up(self) -> None:
         """See `Shelf.give_up`."""
         self._shelf.give_up()
-        return True
 
 
 class Search(Question):
@@ -197,7 +198,7 @@ class Search(Question):
         return min(len(self.waiting), self._shelf.page_size)
 
     def best_moment(self, cohorts: Sequence[Cohort], price: float) -> float:
-        """Just before the first of them may be over: until its place is known nothing can be planned for it."""
+        """Just before the first of them may be over: to plan for it, its place has to be known."""
         moment = super().best_moment(cohorts, price)
         if len(self.waiting) > 1:
             moment = min(moment, first_chance(cohorts, min(max(_CHANCE, price), _MOST_CHANCE)))
@@ -209,7 +210,8 @@ class Search(Question):
             self._sought = dict(self.waiting)
             self._empty_pages = 0
         if len(self.waiting) == 1:
-            return [await next(iter(self.waiting)).look_alone()]
+            return await self.ask_alone(next(iter(self.waiting)))
+        self.alone = None
         shelf = self._shelf
         page = await shelf.listing.fetch(self._offset, True)  # noqa: FBT003 - the API's `direction`
         answers, hits = shelf.found(page, newest_first=True)
@@ -226,10 +228,9 @@ class Search(Question):
         """It is not in the list, or too far back: look at it alone."""
         self._shelf.leave(waiting)
 
-    def replaced(self) -> bool:
+    def give_up(self) -> None:
         """See `Shelf.give_up`."""
         self._shelf.give_up()
-        return True
 
 
 class Shelves:

@@ -20,18 +20,18 @@ from typing import Final, NamedTuple, Protocol
 import attrs
 
 from audiokit._config import positive
-from audiokit.jobs._hazard import Hazard
+from audiokit.jobs._hazard import Hazard, position
 from audiokit.transport._window import Priority
 
 _GROWTH: Final = 1.1
 _FIRST_STEP: Final = 0.01
-_LONGEST: Final = 2.0
+_LONGEST: Final = 1.0
 _DEARER: Final = 4.0
-"""No wait is longer than so many times the age of the youngest job, or its expected seconds: what was learned may
-be wrong by now. The dearer a call, the longer that may be.
-"""
+"""No wait is longer than so many times the age of the youngest job, or what is typical of its kind: what was
+learned may be wrong by now. The dearer a call, the longer that may be."""
+_PRICE_STEP: Final = 0.05
 _LOOKS_EACH: Final = 20.0
-_FULL: Final = 0.97
+_FULLEST: Final = 0.97
 
 
 class Cohort(NamedTuple):
@@ -55,19 +55,39 @@ class Cohort(NamedTuple):
 def best_moment(cohorts: Sequence[Cohort], price: float) -> float:
     """The moment at which one look at all of these costs least per job found over.
 
+    For a job alone this depends on its age only, in units of its kind, and is remembered for others.
+
     Args:
         cohorts: At least one.
         price: What one call is worth, in delays as long as a job takes; above 0.
     """
+    if len(cohorts) == 1 and cohorts[0].jobs == 1.0:
+        return _best_alone(cohorts[0], price)
+    return _best(cohorts, price)
+
+
+def _best_alone(job: Cohort, price: float) -> float:
+    step = round(math.log(price) / _PRICE_STEP)
+    age = (job.seen_at - job.started_at) / job.unit_s
+    place = round(4 * position(age)) if age > 0 else -1
+    plans = job.hazard.plans
+    wait = plans.get((place, step))
+    if wait is None:
+        alike = Cohort(1.0, job.hazard, 1.0, -age, 0.0)
+        wait = plans[place, step] = _best([alike], math.exp(step * _PRICE_STEP))
+    return job.seen_at + wait * job.unit_s
+
+
+def _best(cohorts: Sequence[Cohort], price: float) -> float:
     known = [
         (one, one.hazard.summed((one.seen_at - one.started_at) / one.unit_s))  # what is behind them
         for one in cohorts
     ]
     moment = begin = min(one.seen_at for one in cohorts)
     age_s = min(max(begin - one.started_at, 0.0) for one in cohorts)
-    unit_s = min(one.unit_s for one in cohorts)
-    step = max(_FIRST_STEP * age_s, _FIRST_STEP * unit_s / 4)
-    limit = begin + _LONGEST * (1.0 + _DEARER * price) * max(age_s, unit_s)
+    typical_s = min(one.unit_s * one.hazard.typical for one in cohorts)
+    step = max(_FIRST_STEP * age_s, _FIRST_STEP * typical_s / 4)
+    limit = begin + _LONGEST * (1.0 + _DEARER * price) * max(age_s, typical_s)
     delay = late = 0.0
     best, best_cost = begin + step, math.inf
     while moment < limit:
@@ -114,17 +134,16 @@ class PollPolicy:
     """How much looking is worth.
 
     Attributes:
-        price: What one call is worth when the calls for polling are half used up: as much as finding out
-            so late, in shares of a job's length. The fewer jobs wait, the less it is; it grows without
-            end as the calls run out.
-        calls: Calls that polling may make per *window_s* when the API has no limit of its own. No bar, only
-            the measure for the price.
+        price: What one call is worth where the calls that are left would give each page, and each job that
+            is on none, twenty looks: as much as one outcome known so late, in shares of the job's length.
+            With fewer jobs calls are cheaper, with more dearer, and dearer without end as they run out.
+        calls: How many calls per *window_s* to reckon with where the API has no limit. They may be exceeded.
         window_s: Seconds.
         at_once: Looks under way at the same time.
         longest_look_s: A look that has not ended after so many seconds is given up, and made again later.
     """
 
-    price: float = attrs.field(default=0.08, validator=positive)
+    price: float = attrs.field(default=0.083, validator=positive)
     calls: int = attrs.field(default=600, validator=positive)
     window_s: float = attrs.field(default=300.0, validator=positive)
     at_once: int = attrs.field(default=8, validator=positive)
@@ -155,11 +174,14 @@ class PollBudget:
         """A look begins."""
         self._begun.append(now)
 
-    def wait_s(self) -> float:
-        """Seconds until there is room for a look; 0 when there is."""
-        if self._allowance is None or self._allowance.free_now(priority=Priority.POLL) > 0:
+    def wait_s(self, under_way: int) -> float:
+        """Seconds until there is room for one more look; 0 when there is.
+
+        Looks under way may not have got their places yet: while they may need all that is left, it is never.
+        """
+        if self._allowance is None or self._allowance.free_now(priority=Priority.POLL) > under_way:
             return 0.0
-        return self._allowance.next_free_s(priority=Priority.POLL)
+        return math.inf if under_way else self._allowance.next_free_s(priority=Priority.POLL)
 
     def price(self, now: float, questions: float) -> float:
         """What one call is worth while so many questions are open, each of which wants some looks."""
@@ -170,8 +192,8 @@ class PollBudget:
             room = max(self._policy.calls, used)
         else:
             room = used + self._allowance.free_now(priority=Priority.POLL)
-        full = used / room if room else 1.0
-        load = _LOOKS_EACH * questions / (room or 1)
+        full = min(used / room, _FULLEST) if room else _FULLEST
+        load = _LOOKS_EACH * questions / max(room, 1)
+        # With more of them each gets fewer looks, which cost as the square root: see `best_moment`.
         load = min(load, math.sqrt(load))
-        full = min(full, _FULL)
         return self._policy.price * max(load, full**2) / (1.0 - full**4)

@@ -17,41 +17,30 @@ One task plans, at most `PollPolicy.at_once` more are looking. A job that waits 
 from __future__ import annotations
 
 import asyncio
-import heapq
 import math
 import random
 from collections.abc import Awaitable, Callable
-from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
 
-from audiokit.errors import (
-    AudiokitError,
-    InvalidRequest,
-    JobTimeout,
-    NotFound,
-    RateLimited,
-    RemoteLost,
-    ServerError,
-    TransportError,
-    UsageError,
-)
+from audiokit.errors import InvalidRequest, NotFound, UsageError
 from audiokit.jobs._durations import Durations, Law
 from audiokit.jobs._poll_agenda import Agenda
+from audiokit.jobs._poll_deadlines import Deadlines
 from audiokit.jobs._poll_lists import Listing, Shelves
+from audiokit.jobs._poll_patience import Patience
 from audiokit.jobs._poll_plan import Allowance, PollBudget, PollPolicy
-from audiokit.jobs._poll_waiting import Answer, Question, Waiting
+from audiokit.jobs._poll_question import Question
+from audiokit.jobs._poll_waiting import Answer, Waiting
 from audiokit.services._poll import Look
 from audiokit.transport._rate import polling
 from audiokit.typing import Clock
 
 T = TypeVar("T")
 
-_FIRST_PATIENCE_S: Final = 0.5
-_LONGEST_PATIENCE_S: Final = 60.0
 _LEAST_NAP_S: Final = 0.001
 
 
@@ -86,12 +75,9 @@ class Poller:
         self._agenda = Agenda(self._budget, self._rng)
         self._shelves = Shelves(self._agenda.adopt)
         self._by_remote: dict[str, list[Waiting]] = {}
-        self._deadlines: list[tuple[float, int, Waiting]] = []
-        self._overdue: list[tuple[float, int, Waiting]] = []
-        self._order = count()
+        self._deadlines = Deadlines()
+        self._patience = Patience(self._rng)
         self._under_way = 0
-        self._refusals = 0
-        self._patient_until = -math.inf
         self._stirred = anyio.Event()
         self._nap: anyio.CancelScope | None = None
         self._host: asyncio.Task[None] | None = None
@@ -125,6 +111,8 @@ class Poller:
             self._host.cancel()
             with anyio.CancelScope(shield=True):
                 await asyncio.wait([self._host])
+            if not self._host.cancelled() and (error := self._host.exception()) is not None:
+                raise error
 
     async def wait(
         self,
@@ -183,8 +171,7 @@ class Poller:
         )
         self._by_remote.setdefault(remote, []).append(waiting)
         self._shelves.admit(waiting, listing)
-        if math.isfinite(waiting.ends_at):
-            heapq.heappush(self._deadlines, (waiting.ends_at, next(self._order), waiting))
+        self._deadlines.add(waiting)
         self._stir()
         try:
             result: T = await waiting.done
@@ -225,7 +212,8 @@ class Poller:
         """Start what is due, or sleep until something is."""
         self._stirred = anyio.Event()
         now = self._clock.monotonic()
-        self._expire(now)
+        for waiting in self._deadlines.overdue(now):
+            self._fail(waiting, waiting.timed_out(now))
         self._agenda.settle(now)
         wait_s = math.inf
         next_at = self._agenda.next_at()
@@ -233,14 +221,13 @@ class Poller:
         if self._under_way + 1 <= at_once and not math.isinf(next_at):
             wait_s = next_at - now
             if wait_s <= 0.0:
-                wait_s = max(self._patient_until - now, self._budget.wait_s())
+                wait_s = max(self._patience.until - now, self._budget.wait_s(self._under_way))
             if wait_s <= 0.0:
                 question = self._agenda.take(now)
                 if question is not None:
                     self._start(question, now, tasks)
                 return
-        if self._deadlines:
-            wait_s = min(wait_s, self._deadlines[0][0] - now)
+        wait_s = min(wait_s, self._deadlines.next_at() - now)
         if math.isinf(wait_s):
             await self._stirred.wait()
             return
@@ -275,11 +262,9 @@ class Poller:
             failure = error
         self._under_way -= 1
         question.is_asked = False
-        for entry in self._overdue:
-            heapq.heappush(self._deadlines, entry)
-        self._overdue.clear()
+        self._deadlines.look_ended()
         if failure is None:
-            question.failures = self._refusals = 0
+            self._patience.answered(question)
             for answer in answers:
                 self._take(answer, asked_at)
             self._fit(answers)
@@ -291,7 +276,7 @@ class Poller:
     def _longest_look_s(self, question: Question, now: float) -> float:
         ends_at = min((one.ends_at for one in question.waiting), default=math.inf)
         limit_s = self._policy.longest_look_s
-        # A page is for others too: one whose time is up meanwhile is ended by `_expire` afterwards.
+        # A page is for others too: one whose time is up meanwhile is ended when the look is.
         return max(_LEAST_NAP_S, min(limit_s, ends_at - now)) if len(question.waiting) == 1 else limit_s
 
     # --- what a look showed -----------------------------------------------------------------------
@@ -342,28 +327,19 @@ class Poller:
         ]
 
     def _failed(self, question: Question, error: Exception) -> None:
-        """A call failed: be patient, ask something else, or tell those concerned."""
-        now = self._clock.monotonic()
-        asked_for_s = getattr(error, "retry_after", None) or 0.0
-        if isinstance(error, RateLimited):
-            self._refusals += 1
-            self._patient_until = max(
-                self._patient_until, now + max(asked_for_s, self._patience_s(self._refusals))
-            )
-        elif isinstance(error, ServerError | TransportError | TimeoutError):
-            question.failures += 1
-            question.not_before = now + max(asked_for_s, self._patience_s(question.failures))
-        elif not question.replaced():
-            for waiting in list(question.waiting):
-                self._fail(waiting, _gone(waiting, error) if isinstance(error, NotFound) else error)
-
-    def _patience_s(self, failures: int) -> float:
-        longest = min(_LONGEST_PATIENCE_S, _FIRST_PATIENCE_S * 2.0 ** min(failures, 16))
-        return self._rng.uniform(longest / 2, longest)
+        """A call failed: ask again later, ask something else, or tell the one it was for."""
+        if self._patience.is_temporary(question, error, self._clock.monotonic()):
+            return
+        if question.alone is None:
+            question.give_up()
+        else:
+            waiting = question.alone
+            self._fail(waiting, waiting.gone(error) if isinstance(error, NotFound) else error)
 
     def _fail(self, waiting: Waiting, error: Exception) -> None:
         if not waiting.done.done():
             waiting.done.set_exception(error)
+            waiting.done.exception()  # whoever waited may be cancelled just now: then nobody misses it
         self._drop(waiting)
 
     def _drop(self, waiting: Waiting) -> None:
@@ -382,53 +358,7 @@ class Poller:
             if not same:
                 del self._by_remote[waiting.remote]
 
-    def _expire(self, now: float) -> None:
-        """End those whose time is up; of those that are just being looked at, when that is over."""
-        while self._deadlines:
-            ends_at, _, waiting = self._deadlines[0]
-            is_asked = waiting.question is not None and waiting.question.is_asked
-            if ends_at > now and not is_asked and not waiting.done.done():
-                return
-            entry = heapq.heappop(self._deadlines)
-            if is_asked:
-                self._overdue.append(entry)
-            elif not waiting.done.done():
-                self._fail(waiting, _timed_out(waiting, now))
-
     def _end_all(self, reason: BaseException | None) -> None:
+        cause = None if isinstance(reason, asyncio.CancelledError) else reason
         for waiting in [one for some in self._by_remote.values() for one in some]:
-            error = UsageError(
-                f"the poller was closed while {waiting.job} was still waited for; it goes on remotely"
-            )
-            if not isinstance(reason, asyncio.CancelledError):
-                error.__cause__ = reason
-            self._fail(waiting, error)
-
-
-def _gone(waiting: Waiting, cause: Exception) -> RemoteLost:
-    error = RemoteLost(
-        f"{waiting.job} ({waiting.remote}) is not known to the API any more, though it was submitted: it was "
-        "deleted, belongs to another account, or the server lost it; submit it again if it is still wanted",
-        job=waiting.job,
-        stage="poll",
-        remote_id=waiting.remote,
-    )
-    error.__cause__ = cause
-    return error
-
-
-def _timed_out(waiting: Waiting, now: float) -> AudiokitError:
-    elapsed_s = now - waiting.begun_at
-    state = waiting.last.state if waiting.last else None
-    # Work without an id of its own goes by the job's name.
-    remote_id = waiting.remote if waiting.remote != waiting.job else None
-    named = f"{waiting.job} ({remote_id})" if remote_id else waiting.job
-    return JobTimeout(
-        f"{named} was not finished after {elapsed_s:.1f} s, last state {state!r}; "
-        "it may still finish: look again with its id, or allow more time",
-        job=waiting.job,
-        stage="poll",
-        elapsed_s=elapsed_s,
-        last_state=state,
-        remote_id=remote_id,
-    )
+            self._fail(waiting, waiting.left_behind(cause))

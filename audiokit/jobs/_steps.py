@@ -8,8 +8,9 @@ not found then is uncertain, unless doing it twice costs nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections import Counter
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -34,8 +35,10 @@ from audiokit.errors import (
 from audiokit.jobs._course import Course
 from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Locks
+from audiokit.jobs._poll_plan import Allowance
 from audiokit.jobs._recorder import Recorder
 from audiokit.jobs._spending import Spending
+from audiokit.transport._window import Priority
 from audiokit.typing import Clock
 
 Find: TypeAlias = "Callable[[frozenset[str] | None], Awaitable[str | None]]"
@@ -65,6 +68,8 @@ LAST: Final = "submit"
 _LOOKS: Final = (1 / 30, 1 / 6, 1 / 2, 1.0)
 """When to look, in shares of the time to settle."""
 _LEAST_PAUSE_S: Final = 1.0
+_LEAST_NAP_S: Final = 0.05
+_LONGEST_NAP_S: Final = 5.0
 _SERVICE_UNAVAILABLE: Final = 503
 
 
@@ -109,6 +114,7 @@ class Steps:
         recorder: The journal, or None.
         gate: Places for submissions.
         turn_of: The gate of an API, which holds work back while the API cannot answer.
+        room_of: What is left of the API's limit for submissions; None where it has none.
         settle_other: Finds out about another job of the journal that is in doubt, by its key.
     """
 
@@ -121,6 +127,7 @@ class Steps:
         recorder: Recorder | None,
         gate: Gate,
         turn_of: Callable[[str], AbstractAsyncContextManager[None]],
+        room_of: Callable[[str], Allowance | None],
         settle_other: Callable[[str], Awaitable[None]],
     ) -> None:
         self._clock = clock
@@ -129,6 +136,8 @@ class Steps:
         self._recorder = recorder
         self._gate = gate
         self._turn_of = turn_of
+        self._room_of = room_of
+        self._asking: Counter[str] = Counter()
         self._settle_other = settle_other
         self._locks = Locks()
 
@@ -162,16 +171,54 @@ class Steps:
         if course.open_step == step.name:
             course.open_step = None
             return await self._recover(course, step)
-        async with self._turn_of(getattr(course.job, "api", "")):
-            if step.how.is_harmless:  # an upload, say, which waits among the transfers
-                return await self._submit(course, step)
-            # The place first: what waits for one has not been asked for, and is not noted as if it had.
-            async with self._gate:
-                course.has_place = True
-                try:
+        api: str = getattr(course.job, "api", "")
+        with self._not_counted(course) as begin:
+            async with self._turn_of(api):
+                if step.how.is_harmless:  # an upload, say, which waits among the transfers
+                    begin()
                     return await self._submit(course, step)
-                finally:
-                    course.has_place = False
+                # The place first: what waits for one has not been asked for, and is not noted as if it had.
+                async with self._gate:
+                    await self._room(api)
+                    begin()
+                    course.has_place = True
+                    self._asking[api] += 1
+                    try:
+                        return await self._submit(course, step)
+                    finally:
+                        self._asking[api] -= 1
+                        course.has_place = False
+
+    @contextmanager
+    def _not_counted(self, course: Course) -> Generator[Callable[[], None]]:
+        """Until it is called, what the block gives, no time of the job counts: it waits for its turn."""
+        began_s = self._clock.monotonic()
+        watch = course.watch
+        is_waiting = True
+
+        def begin() -> None:
+            nonlocal is_waiting
+            if is_waiting:
+                is_waiting = False
+                course.limit_s += self._clock.monotonic() - began_s
+                if watch is not None:
+                    watch.resume()
+
+        if watch is not None:
+            watch.pause()
+        try:
+            yield begin
+        finally:
+            begin()
+
+    async def _room(self, api: str) -> None:
+        """Wait until the API's limit lets one more through: minutes, perhaps, without anything in doubt."""
+        allowance = self._room_of(api)
+        if allowance is None:
+            return
+        while allowance.free_now(priority=Priority.CALL) <= self._asking[api]:
+            wait_s = allowance.next_free_s(priority=Priority.CALL)
+            await self._clock.sleep(min(max(wait_s, _LEAST_NAP_S), _LONGEST_NAP_S))
 
     async def _submit(self, course: Course, step: Step) -> Any:
         """Note it, ask, note the answer."""
@@ -296,6 +343,8 @@ class Steps:
 
 
 def _was_turned_away(error: Exception) -> bool:
-    """Whether the API said "not now": a 503 with a time to come back is no failure half way."""
+    """Whether it never left, or the API said "not now": a 503 with a time to come back."""
+    if isinstance(error, CallTimeout):
+        return not error.maybe_sent  # it waited for a connection, or for its place among the calls
     is_busy = isinstance(error, ServerError) and error.status == _SERVICE_UNAVAILABLE
     return is_busy and getattr(error, "retry_after", None) is not None

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from audiokit import AudioKit, ConversionJob, JobState, MasteringJob, webhooks
+from audiokit import AudioKit, ConversionJob, JobState, Limits, MasteringJob, webhooks
+from audiokit._config import Rate, RateLimits
 from audiokit.errors import JournalMismatch
 from audiokit.jobs import Chain, Journal, Scope, TTSRecordingJob, WebhookReceiver, for_each_listener
 from audiokit.testing import EmulatorProcess
@@ -197,3 +198,34 @@ async def test_webhooks_of_the_service_wake_jobs(kit: AudioKit, tmp_path: Path) 
         await serving
     assert outcome.error is None
     assert {"speech", "mastering"} == {event.type for event in seen}
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(100)
+async def test_the_services_limits_are_kept(tmp_path: Path) -> None:
+    """More jobs than the limit allows in a span: all done, and not one call was refused."""
+    fast, slow, span_s = 80, 16, 4.0
+    rates = RateLimits(
+        respeecher_fast=Rate(times=fast, seconds=span_s), respeecher_slow=Rate(times=slow, seconds=span_s)
+    )
+    arguments = ("--rate-limits", f"{fast}/{slow}/{span_s:g}s")
+    source = _sound(tmp_path / "take.wav")
+    async with (
+        EmulatorProcess(arguments=arguments) as emulator,
+        AudioKit(respeecher=emulator.access["respeecher"], limits=Limits(rates=rates)) as kit,
+    ):
+        folder_id = await _folder(kit)
+        voices = [voice.id async for voice in kit.respeecher.voices.list(species="human")][:6]
+        jobs = [
+            ConversionJob(source=source, folder_id=folder_id, voice_id=one, semitones_correction=n)
+            for one in voices
+            for n in range(10)
+        ]
+        async with kit.orchestrator(journal=tmp_path / "jobs.sqlite") as running:
+            outcomes = [one async for one in running.run(jobs)]
+        async with httpx.AsyncClient(headers={"x-control-key": emulator.control_key}) as client:
+            counts = (await client.get(f"{emulator.control_url}/counts")).json()
+    assert [] == [str(one.error) for one in outcomes if one.error is not None]
+    refused = {name: calls for name, calls in counts["calls"]["respeecher"].items() if "429" in calls}
+    assert {} == refused
+    assert len(jobs) == counts["submitted"]["orders.create"]

@@ -9,7 +9,14 @@ from typing import Any
 
 import attrs
 
-from audiokit.errors import ConnectionFailed, NotFound, OutcomeUnknown, RequestRefused, ServerError
+from audiokit.errors import (
+    CallTimeout,
+    ConnectionFailed,
+    NotFound,
+    OutcomeUnknown,
+    RequestRefused,
+    ServerError,
+)
 from audiokit.jobs import JobContext, Look, Submission
 from audiokit.typing import Clock
 
@@ -17,7 +24,7 @@ from audiokit.typing import Clock
 class Server:
     """What jobs submit to. `behaviour` says, submission by submission, what happens; fine when empty.
 
-    ``ok``; ``refused``, ``down`` and ``503``: certainly not taken; ``lost``: taken, and the answer lost;
+    ``ok``; ``refused``, ``down``, ``waited`` and ``503``: certainly not taken; ``lost``: taken, answer lost;
     ``cut``: not taken, and the caller cannot know; ``late``: taken three seconds after the cut; ``500`` and
     ``500 taken``.
     """
@@ -43,6 +50,8 @@ class Server:
                 raise ConnectionFailed("down", operation="server.submit")
             case "cut":
                 raise OutcomeUnknown("cut", operation="server.submit")
+            case "waited":
+                raise CallTimeout("no place", operation="server.submit", timeout_s=60.0, maybe_sent=False)
             case "503":
                 raise ServerError("busy", operation="server.submit", status=503, retry_after=2.0)
             case "500":

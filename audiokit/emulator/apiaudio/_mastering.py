@@ -12,9 +12,10 @@ from audiokit.emulator._fields import Fields
 from audiokit.emulator._http import HttpError
 from audiokit.emulator._links import file_label, private_url, public_url, publish
 from audiokit.emulator._submissions import submission
-from audiokit.emulator.apiaudio import _speech
+from audiokit.emulator.apiaudio import _connections, _speech
 from audiokit.emulator.apiaudio._listeners import identity, listener_name
 from audiokit.emulator.apiaudio._mastering_order import read_order
+from audiokit.emulator.apiaudio._rendering import rendered
 from audiokit.emulator.apiaudio._webhook import announce, request_for_links
 
 if TYPE_CHECKING:
@@ -38,8 +39,17 @@ async def start(
     *,
     hold_s: float,
     callback: Mapping[str, str] | None,
+    base: str,
 ) -> list[dict[str, Any]]:
     """Check every listener's track, start rendering them and return the documents, finished or not.
+
+    Args:
+        context: The running emulator.
+        account: Tenant.
+        order: What is asked for.
+        hold_s: Seconds to wait for the end.
+        callback: What is kept of a wish to be called back.
+        base: Scheme and host of the call, for links in what is handed on to connectors.
 
     Raises:
         HttpError: 400, speech is missing or the timing contradicts itself.
@@ -49,8 +59,11 @@ async def start(
     for _, track in tracks:
         _production.check(track)
 
+    connection = await _connections.open_connection(context, account, order.connectors, base=base)
+
     async def one(index: int, values: dict[str, str], track: Order) -> dict[str, Any]:
         doc = {
+            "connection": connection if index == 0 else None,
             "request_id": request_id,
             "script_id": order.script_id,
             "version": order.version,
@@ -145,7 +158,7 @@ async def _with_speech(
 
 
 async def _render(context: Context, order: MasteringOrder, track: Order, track_id: str) -> dict[str, Any]:
-    outputs = await _production.produce(context, track, order.formats)
+    outputs = await rendered(context, order.formats, lambda names: _production.produce(context, track, names))
     files = [{**attrs.asdict(output), "extension": output.extension} for output in outputs]
     if order.is_public:
         for output in outputs:
@@ -174,9 +187,13 @@ def urls_of(request: Request, track: Mapping[str, Any]) -> dict[str, str]:
 
 
 async def _announce(context: Context, account: str, doc: Mapping[str, Any]) -> None:
-    urls = urls_of(request_for_links(context, doc), doc)
+    base = (doc.get("callback") or doc["connection"])["base"]
+    urls = urls_of(request_for_links(context, base), doc)
     body = {"message": "mastered track created", "url": urls.get(doc["formats"][0]), "urls": urls}
-    await announce(context, account, "mastering", doc, body)
+    if doc.get("callback"):
+        await announce(context, account, "mastering", doc, body)
+    if doc.get("connection"):
+        await _connections.hand_on(context, account, doc, body)
 
 
 KIND = _progress.Kind(name="v1.master", work="mastering", make=_make, announce=_announce)

@@ -12,11 +12,13 @@ import attrs
 from audiokit.emulator import _media, _templates
 from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import HttpError
-from audiokit.emulator._order import OUTPUT_FORMATS, Order, Preset, SectionWish, preset_named
+from audiokit.emulator._order import Order, Preset, SectionWish, preset_named
 from audiokit.emulator._plan import TimelineOptions
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.apiaudio import _scripts
+from audiokit.emulator.apiaudio._connections import read_connectors
 from audiokit.emulator.apiaudio._listeners import read_audience, used_values
+from audiokit.emulator.apiaudio._rendering import FORMATS
 from audiokit.emulator.apiaudio._webhook import read_callback
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class MasteringOrder:
         track: Order of the track, without speech.
         request: The body as it came.
         callback_url: Where to tell that the master has ended, or empty.
+        connectors: Where to hand the master on to.
         warnings: About options that have no effect here and damaged media.
     """
 
@@ -70,6 +73,7 @@ class MasteringOrder:
     is_shared: bool
     track: Order
     callback_url: str
+    connectors: list[dict[str, str]]
     warnings: list[str]
 
 
@@ -93,9 +97,8 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
     match_voice = fields.flag("matchVoice")
     listeners = read_audience(fields.raw("audience"))
     media_files = _media_files(fields.raw("mediaFiles"))
-    preset, preset_warnings = _preset(fields.text("masteringPreset"))
-    if fields.raw("connectors"):
-        raise HttpError(400, "connectors are not emulated: nothing leaves this machine; leave the field out")
+    preset, preset_warnings = read_preset(fields.text("masteringPreset"))
+    connectors, unreached = read_connectors(fields.raw("connectors"), context.settings)
     template_name = fields.text("soundTemplate")
 
     doc = await _scripts.find(context, account, script_id)
@@ -107,7 +110,7 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
     template = await _templates.require(context, account, template_name) if template_name else None
     media, notes = await _media.bind_all(context, account, script, media_files)
     callback_url, unheard = read_callback(fields, context.settings)
-    warnings = [*preset_warnings, *notes, *unheard, *unknown_fields(fields)]
+    warnings = [*preset_warnings, *notes, *unheard, *unreached, *unknown_fields(fields)]
     if match_voice and not any(clip.lufs is not None for clip in media.values()):
         warnings.append(
             "matchVoice has no effect: the script plays no media whose loudness could be measured"
@@ -119,6 +122,7 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
     return MasteringOrder(
         request=fields.values,
         callback_url=callback_url,
+        connectors=connectors,
         script_id=script_id,
         script_name=doc["scriptName"],
         version=version,
@@ -159,8 +163,8 @@ def read_formats(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     for name in names if names else [value]:
-        if name not in OUTPUT_FORMATS:
-            raise HttpError(400, f"endFormat {shown(name)} must be one of {', '.join(OUTPUT_FORMATS)}")
+        if name not in FORMATS:
+            raise HttpError(400, f"endFormat {shown(name)} must be one of {', '.join(FORMATS)}")
     return tuple(dict.fromkeys(names or ()))
 
 
@@ -211,7 +215,12 @@ def _wishes(fields: Fields, script: Script, longest_s: float) -> dict[str, Secti
     return wishes
 
 
-def _preset(name: str) -> tuple[Preset, list[str]]:
+def read_preset(name: str) -> tuple[Preset, list[str]]:
+    """Return a preset by name, and a warning when it is one whose sound is not rebuilt.
+
+    Raises:
+        HttpError: 400, no such preset.
+    """
     if name.lower() in _UNSHAPED_PRESETS:
         return Preset(), [f"masteringPreset {name!r} sounds like 'default' on the emulator"]
     return preset_named(name), []

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BASE_VERSION = "v0"
 """Version that holds ``scriptText``."""
 
-_KIND = "v1.script"
+KIND = "v1.script"
 _NAME_LENGTH = 60
 _ID_LENGTH = 200
 _METADATA_BYTES = 2048
@@ -75,23 +75,23 @@ async def save(context: Context, account: str, fields: Fields) -> dict[str, Any]
         "metadata": metadata,
         "creationDate": context.now(),
     }
-    if await context.store.put_new(_KIND, script_id, created, account=account):
+    if await context.store.put_new(KIND, script_id, created, account=account):
         return created
 
     def merge(old: dict[str, Any]) -> dict[str, Any]:
         return {**old, "versions": {**old["versions"], **texts}, "metadata": metadata or old["metadata"]}
 
-    return await context.store.modify(_KIND, script_id, merge, account=account)
+    return await context.store.modify(KIND, script_id, merge, account=account)
 
 
 async def find(context: Context, account: str, script_id: str) -> dict[str, Any] | None:
     """Return a script's document, or None."""
-    return await context.store.get(_KIND, script_id, account=account)
+    return await context.store.get(KIND, script_id, account=account)
 
 
 async def find_all(context: Context, account: str) -> list[dict[str, Any]]:
     """Return the account's scripts, oldest first."""
-    return await context.store.find(_KIND, account=account)
+    return await context.store.find(KIND, account=account)
 
 
 async def delete(context: Context, account: str, script_id: str, version: str | None) -> None:
@@ -104,7 +104,7 @@ async def delete(context: Context, account: str, script_id: str, version: str | 
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found")
     if version is None:
-        await context.store.delete(_KIND, script_id, account=account)
+        await context.store.delete(KIND, script_id, account=account)
         return
     text_of(doc, version)
     if version == BASE_VERSION or len(doc["versions"]) == 1:
@@ -113,7 +113,7 @@ async def delete(context: Context, account: str, script_id: str, version: str | 
     def without(old: dict[str, Any]) -> dict[str, Any]:
         return {**old, "versions": {k: v for k, v in old["versions"].items() if k != version}}
 
-    await context.store.modify(_KIND, script_id, without, account=account)
+    await context.store.modify(KIND, script_id, without, account=account)
 
 
 def version_name(doc: Mapping[str, Any], given: str) -> str:

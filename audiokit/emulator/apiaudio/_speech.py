@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from audiokit.emulator import _progress, _voicing
+from audiokit.emulator import _diction, _progress, _voicing
 from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import HttpError, work_refusal
 from audiokit.emulator._links import file_label, private_url
@@ -41,6 +41,7 @@ class SpeechOrder:
         script: Parsed text.
         listeners: Values per listener, at least one.
         deliveries: Part name -> how it is spoken.
+        uses_dictionary: Words are replaced as dictionaries say.
         request: The body as it came.
         callback_url: Where to tell that the speech has ended, or empty.
         warnings: About options that have no effect here.
@@ -52,6 +53,7 @@ class SpeechOrder:
     script: Script
     listeners: list[dict[str, str]]
     deliveries: Mapping[str, Delivery]
+    uses_dictionary: bool
     callback_url: str
     warnings: list[str]
 
@@ -84,14 +86,9 @@ def read_order(
             except ScriptError as error:
                 raise HttpError(400, str(error)) from None
     callback_url, unheard = read_callback(fields, settings)
-    warnings = [
-        f"{name} has no effect: the emulator has none"
-        for name, is_on in (
-            ("useDictionary", fields.flag("useDictionary")),
-            ("useTextNormalizer", fields.flag("useTextNormalizer", "useTextNormaliser")),
-        )
-        if is_on
-    ]
+    warnings: list[str] = []
+    if fields.flag("useTextNormalizer", "useTextNormaliser"):
+        warnings.append("useTextNormalizer has no effect: the emulator has none")
     return SpeechOrder(
         request=fields.values,
         script_id=script_id,
@@ -99,6 +96,7 @@ def read_order(
         script=script,
         listeners=listeners,
         deliveries=deliveries,
+        uses_dictionary=fields.flag("useDictionary"),
         callback_url=callback_url,
         warnings=[*warnings, *unheard],
     )
@@ -209,7 +207,7 @@ def part_json(request: Request, speech: Mapping[str, Any], part: Mapping[str, An
 
 
 async def _announce(context: Context, account: str, doc: Mapping[str, Any]) -> None:
-    body = reply_body(request_for_links(context, doc), doc)
+    body = reply_body(request_for_links(context, doc["callback"]["base"]), doc)
     await announce(context, account, "speech", doc, body)
 
 
@@ -223,8 +221,12 @@ async def _speak(
     """Speak one part, of *place* like ``1of2`` in its section; a failure does not stop the others."""
     label = f"{part.section}__$3ct10n~{place}"
     known = {"name": part.name, "section": part.section, "label": file_label(label, extension="wav")}
+    delivery = order.deliveries[part.name]
+    if order.uses_dictionary:
+        words = await _diction.lexicon(context, account, delivery.voice)
+        part, values = words.respell_part(part, values), {}
     try:
-        spoken = await _voicing.speak(context, account, part, order.deliveries[part.name], values)
+        spoken = await _voicing.speak(context, account, part, delivery, values)
     except WorkError as error:
         status = 422 if error.kind == "refused" else 500
         message = work_refusal(error).message
@@ -242,7 +244,7 @@ def _delivery(own: Fields, general: Fields) -> Delivery:
         padding_ms = _padding_ms(general)
     return _voicing.Delivery(
         voice=_voicing.voice_named(voice or None),
-        speed=_speed(speed),
+        speed=read_speed(speed),
         effect=_voicing.effect_named(effect),
         padding_s=(padding_ms or 0.0) / 1000.0,
     )
@@ -253,7 +255,7 @@ def _padding_ms(fields: Fields) -> float | None:
     return fields.number("silencePadding", "silence_padding", low=0.0, high=high, unit="milliseconds")
 
 
-def _speed(value: Any) -> float:
+def read_speed(value: Any) -> float:
     """Read a speed: a factor of 0.5 to 3, or a percentage of 50 to 300; as a number or a string."""
     if value is None:
         return 1.0

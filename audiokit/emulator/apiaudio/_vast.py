@@ -11,19 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def vast_xml(*, title: str, track_id: str, files: Sequence[tuple[str, str, float, int]]) -> bytes:
+def vast_xml(
+    *, title: str, track_id: str, impression: str, files: Sequence[tuple[str, str, float, int]]
+) -> bytes:
     """Write the document of one inline, linear ad.
 
     Args:
         title: Shown as AdTitle.
         track_id: Identifies ad and creative.
+        impression: URL that players call when the ad begins.
         files: Per rendering its URL, extension, length in seconds and size in bytes.
     """
     root = ET.Element("VAST", version="3.0")
     inline = ET.SubElement(ET.SubElement(root, "Ad", id=track_id), "InLine")
     ET.SubElement(inline, "AdSystem").text = "audiokit emulator"
     ET.SubElement(inline, "AdTitle").text = _printable(title)
-    ET.SubElement(inline, "Impression")
+    ET.SubElement(inline, "Impression").text = impression
     creative = ET.SubElement(ET.SubElement(inline, "Creatives"), "Creative", id=track_id)
     linear = ET.SubElement(creative, "Linear")
     ET.SubElement(linear, "Duration").text = clock_time(files[0][2])

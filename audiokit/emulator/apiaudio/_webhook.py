@@ -41,7 +41,7 @@ def read_callback(fields: Fields, settings: EmulatorSettings) -> tuple[str, list
 
 def callback_of(request: Request, url: str) -> dict[str, str] | None:
     """Return what is kept of a wish to be called back: where, and where links in it lead."""
-    return {"url": url, "base": f"{request.url.scheme}://{request.url.netloc}"} if url else None
+    return {"url": url, "base": base_of(request)} if url else None
 
 
 async def announce(
@@ -55,9 +55,14 @@ async def announce(
     await _callbacks.call(context, doc["callback"]["url"], event, secret=secret)
 
 
-def request_for_links(context: Context, doc: Mapping[str, Any]) -> Request:
-    """Return a request that makes the links of a webhook as the ordering call would have."""
-    base = urlsplit(doc["callback"]["base"])
+def base_of(request: Request) -> str:
+    """Return scheme and host of a call."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def request_for_links(context: Context, url: str) -> Request:
+    """Return a request that makes links as a call whose `base_of` was *url* would have."""
+    base = urlsplit(url)
     scope = {
         "type": "http",
         "method": "GET",

@@ -13,12 +13,14 @@ from audiokit.emulator._fields import Fields, query_flag
 from audiokit.emulator._http import MEDIA_TYPES, HttpError, account_of, context_of, open_access
 from audiokit.emulator._links import absolute_url, public_url
 from audiokit.emulator._order import PRESETS, Preset
-from audiokit.emulator.apiaudio import _mastering, _scripts
+from audiokit.emulator.apiaudio import _mastering, _scripts, _timeline_order
+from audiokit.emulator.apiaudio._at_once import LONGEST_S
 from audiokit.emulator.apiaudio._listeners import used_values
 from audiokit.emulator.apiaudio._mastering_order import DEFAULT_FORMAT, read_formats, read_order
 from audiokit.emulator.apiaudio._reply import reply
+from audiokit.emulator.apiaudio._timeline_order import read_timeline
 from audiokit.emulator.apiaudio._vast import vast_xml
-from audiokit.emulator.apiaudio._webhook import callback_of
+from audiokit.emulator.apiaudio._webhook import base_of, callback_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,7 +34,9 @@ async def create(request: Request) -> Response:
     order = await read_order(context, account, Fields(await read_json(request)))
     callback = callback_of(request, order.callback_url)
     hold_s = context.settings.hold_s
-    tracks = await _mastering.start(context, account, order, hold_s=hold_s, callback=callback)
+    tracks = await _mastering.start(
+        context, account, order, hold_s=hold_s, callback=callback, base=base_of(request)
+    )
     for track in tracks:
         _progress.raise_if_failed(track)
     if any(track["state"] == "processing" for track in tracks):
@@ -51,7 +55,28 @@ async def create(request: Request) -> Response:
     }
     if order.is_shared:
         body["shareUrl"] = urls[order.formats[0]]
+    if tracks[0]["connection"]:
+        body["connectionId"] = tracks[0]["connection"]["id"]
     return reply(body)
+
+
+async def create_media_timeline(request: Request) -> Response:
+    """Master recordings that stand on tracks; replies when it is done."""
+    context, account = context_of(request), account_of(request)
+    order = await read_timeline(context, account, Fields(await read_json(request)))
+    doc = await _timeline_order.start(context, account, order, hold_s=LONGEST_S)
+    _progress.raise_if_failed(doc)
+    if doc["state"] == "processing":
+        raise HttpError(422, f"the timeline was not rendered within {LONGEST_S:g} s; make it shorter")
+    urls = _mastering.urls_of(request, doc)
+    return reply(
+        {
+            "message": "media timeline created",
+            "url": urls[order.formats[0]],
+            "urls": urls,
+            "warnings": "; ".join(order.warnings),
+        }
+    )
 
 
 async def retrieve(request: Request) -> Response:
@@ -119,8 +144,17 @@ async def serve_vast(request: Request) -> Response:
         )
         for file in doc["files"]
     ]
-    body = vast_xml(title=doc["title"], track_id=track_id, files=files)
+    impression = absolute_url(request, f"/public/vast/{quote(track_id)}/impression")
+    body = vast_xml(title=doc["title"], track_id=track_id, impression=impression, files=files)
     return Response(body, media_type=MEDIA_TYPES["xml"], headers={"X-Content-Type-Options": "nosniff"})
+
+
+@open_access
+async def count_impression(request: Request) -> Response:
+    """Take a player's word that an ad has begun; the calls are counted, as all are."""
+    if await _mastering.vast_document(context_of(request), request.path_params["track_id"]) is None:
+        raise HttpError(404, "no public VAST document has this link")
+    return Response(status_code=204)
 
 
 async def list_presets(_request: Request) -> Response:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audiokit.emulator import _diction
 from audiokit.emulator._body import read_json
+from audiokit.emulator._catalogue import SPEECH_VOICES
 from audiokit.emulator._fields import Fields, query_flag
 from audiokit.emulator._http import HttpError, account_of, context_of
+from audiokit.emulator._voicing import voice_named
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.apiaudio import _scripts
 from audiokit.emulator.apiaudio._reply import reply
@@ -14,6 +17,8 @@ from audiokit.emulator.apiaudio._reply import reply
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from audiokit.emulator._catalogue import SpeechVoice
 
 _LONGEST_LIST = 1000
 
@@ -27,14 +32,17 @@ async def create(request: Request) -> Response:
 
 
 async def retrieve(request: Request) -> Response:
-    """Read one version of a script; a preview applies no dictionary, for the emulator has none."""
+    """Read one version of a script; a preview has the words that a voice would say instead."""
     script_id = request.path_params["scriptId"]
     doc = await _scripts.find(context_of(request), account_of(request), script_id)
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found")
     body = _scripts.as_json(doc, request.query_params.get("version", ""))
     if query_flag(request.query_params.get("preview"), name="preview"):
-        body["wordsNotInDict"] = []
+        query = request.query_params
+        voice = _voice_for(query.get("voice"), query.get("lang"))
+        words = await _diction.lexicon(context_of(request), account_of(request), voice)
+        body["scriptText"], body["wordsNotInDict"] = words.respell_script(body["scriptText"])
     return reply(body)
 
 
@@ -62,3 +70,13 @@ async def delete(request: Request) -> Response:
     version = request.path_params.get("version") or request.query_params.get("version") or None
     await _scripts.delete(context_of(request), account_of(request), script_id, version)
     return reply({"message": f"deleted script {script_id}"})
+
+
+def _voice_for(name: str | None, lang: str | None) -> SpeechVoice:
+    """Return the voice of a preview: the named one, else the first that speaks a language."""
+    if name or not lang:
+        return voice_named(name or None)
+    for voice in SPEECH_VOICES:
+        if voice.language_code.lower().startswith(lang.strip().lower()):
+            return voice
+    raise HttpError(400, f"query parameter lang {lang!r} is the language of no voice; give a code like 'en'")

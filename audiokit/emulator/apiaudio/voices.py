@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audiokit.emulator._body import read_json
 from audiokit.emulator._catalogue import SPEECH_VOICES, SpeechVoice
+from audiokit.emulator._fields import Fields
 from audiokit.emulator._http import HttpError
+from audiokit.emulator._voice_search import check_attribute, holds, parameters
 from audiokit.emulator._voicing import EFFECTS, MAX_CHARACTERS, voice_named
 from audiokit.emulator.apiaudio._reply import check_filters, reply, words
 
@@ -30,13 +33,25 @@ async def find(request: Request) -> Response:
         terms = words(query.get(name))
         voices = [voice for voice in voices if set(terms) <= set(voice[name])]
     voices = [v for v in voices if v["sectionCharacterLimit"] >= _number(request, "sectionCharacterLimit", 0)]
-    sort = query.get("sort", "priority")
-    if sort != "priority":
-        if sort not in voice_json(SPEECH_VOICES[0]):
-            raise HttpError(400, f"sort {sort!r} must be priority or an attribute of a voice, like alias")
-        voices.sort(key=lambda voice: str(voice[sort]))
-    start = _number(request, "offset", 0)
-    return reply({"voices": voices[start : start + _number(request, "limit", len(voices))]})
+    return _page(request, voices)
+
+
+async def search(request: Request) -> Response:
+    """List the voices whose attributes all have, or stand in relation to, the given values."""
+    query = Fields(await read_json(request)).mapping("query")
+    check_filters(request.query_params, ("limit", "offset", "sort"))
+    voices = [voice_json(voice) for voice in SPEECH_VOICES]
+    for name, wanted in query.items():
+        check_attribute(name, voices[0] if voices else voice_json(SPEECH_VOICES[0]))
+        relations = wanted if isinstance(wanted, dict) else {"is": wanted}
+        for operator, value in relations.items():
+            voices = [voice for voice in voices if holds(operator, voice[name], value)]
+    return _page(request, voices)
+
+
+async def list_parameters(_request: Request) -> Response:
+    """List the values that voices can be searched by."""
+    return reply(parameters(map(voice_json, SPEECH_VOICES), (*_TEXT_FILTERS, *_LIST_FILTERS)))
 
 
 async def retrieve(request: Request) -> Response:
@@ -67,6 +82,17 @@ def voice_json(voice: SpeechVoice) -> dict[str, Any]:
         "audioSample": None,
         "picture": None,
     }
+
+
+def _page(request: Request, voices: list[dict[str, Any]]) -> Response:
+    """Sort as asked for and give one page."""
+    sort = request.query_params.get("sort", "priority")
+    if sort != "priority":
+        if sort not in voice_json(SPEECH_VOICES[0]):
+            raise HttpError(400, f"sort {sort!r} must be priority or an attribute of a voice, like alias")
+        voices.sort(key=lambda voice: str(voice[sort]))
+    start = _number(request, "offset", 0)
+    return reply({"voices": voices[start : start + _number(request, "limit", len(voices))]})
 
 
 def _number(request: Request, name: str, default: int) -> int:

@@ -33,9 +33,11 @@ async def envelope(
     status: int = 200,
     credits_used: float = 0.0,
     warnings: Sequence[str] = (),
+    beside: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Wrap *data* as every v2 reply is."""
+    """Wrap *data* as every v2 reply is; *beside* holds what stands next to it."""
     body = {
+        **(beside or {}),
         "data": data,
         "message": message,
         "meta": {

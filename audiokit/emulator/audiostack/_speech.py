@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from audiokit.emulator import _progress, _voicing
+from audiokit.emulator import _diction, _progress, _voicing
 from audiokit.emulator._fields import Fields, as_texts, shown
 from audiokit.emulator._http import HttpError
-from audiokit.emulator._links import FILE_KIND, file_label, publish
-from audiokit.emulator._script import Say, ScriptError, fill
+from audiokit.emulator._links import file_label
+from audiokit.emulator._script import NEUTRAL, Pause, Say, ScriptError, fill
 from audiokit.emulator._submissions import submission
 from audiokit.emulator.audiostack import _scripts
 from audiokit.emulator.audiostack._envelope import CHARACTERS_PER_CREDIT, pay_back, price, take
+from audiokit.emulator.audiostack._speech_edits import KIND_NAME, edit_speech
+from audiokit.emulator.audiostack._urls import keep_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from audiokit.emulator._script import SpeechPart
     from audiokit.emulator._voicing import Delivery
 
-_SILENT_OPTIONS = ("useDenoiser", "useAutofix", "voiceIntelligence")
+_SILENT_OPTIONS = ("useDenoiser", "useAutofix")
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +38,7 @@ class SpeechOrder:
         values: Placeholder id -> text.
         deliveries: Part name -> how it is spoken.
         is_public: Open to everybody.
+        uses_dictionary: Words are replaced as dictionaries say.
         use_cache: Take earlier renderings of the same words.
         request: The body as it came.
         warnings: About options that have no effect here.
@@ -47,6 +50,7 @@ class SpeechOrder:
     values: dict[str, str]
     deliveries: Mapping[str, Delivery]
     is_public: bool
+    uses_dictionary: bool
     use_cache: bool
     warnings: list[str]
 
@@ -89,6 +93,8 @@ async def read_order(context: Context, account: str, fields: Fields) -> SpeechOr
             for part in parts
         },
         is_public=fields.flag("public"),
+        # The service's own client turns it on for scripts that shape their reading.
+        uses_dictionary=fields.flag("voiceIntelligence", default=any(map(_shapes_reading, parts))),
         use_cache=fields.flag("useCache", default=True),
         warnings=warnings
         + [f"{name} has no effect: the emulator has none" for name in _SILENT_OPTIONS if fields.flag(name)],
@@ -141,17 +147,11 @@ async def start(
     return made, cost
 
 
-async def keep_file(context: Context, account: str, file_id: str, *, is_public: bool) -> None:
-    """Let the account, or everybody, fetch a file."""
-    await context.store.put(FILE_KIND, file_id, {"file": file_id}, account=account)
-    if is_public:
-        await publish(context, file_id)
-
-
 async def _speak_all(context: Context, account: str, order: SpeechOrder) -> dict[str, Any]:
     async def one(part: SpeechPart) -> dict[str, Any]:
+        said, delivery = await as_spoken(context, account, order, part), order.deliveries[part.name]
         spoken = await _voicing.speak(
-            context, account, part, order.deliveries[part.name], order.values, use_cache=order.use_cache
+            context, account, said, delivery, order.values, use_cache=order.use_cache
         )
         await keep_file(context, account, spoken.file, is_public=order.is_public)
         return {
@@ -165,13 +165,27 @@ async def _speak_all(context: Context, account: str, order: SpeechOrder) -> dict
     return {"parts": parts, "seconds": sum(part["seconds"] for part in parts)}
 
 
+async def as_spoken(context: Context, account: str, order: SpeechOrder, part: SpeechPart) -> SpeechPart:
+    """Return a part with the words that dictionaries put in, where the order wants that."""
+    if not order.uses_dictionary:
+        return part
+    words = await _diction.lexicon(context, account, order.deliveries[part.name].voice)
+    return words.respell_part(part, order.values)
+
+
 async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
     """Speak once more what a document asks for, with the script as it is now."""
+    if "edit" in doc:
+        return await edit_speech(context, account, doc)
     return await _speak_all(context, account, await read_order(context, account, Fields(doc["request"])))
 
 
-KIND = _progress.Kind(name="v2.speech", work="speech", make=_make, pay_back=pay_back)
+KIND = _progress.Kind(name=KIND_NAME, work="speech", make=_make, pay_back=pay_back)
 """Speech of a script."""
+
+
+def _shapes_reading(part: SpeechPart) -> bool:
+    return any(isinstance(item, Pause) or item.tone != NEUTRAL for item in part.items)
 
 
 def _delivery(settings: list[Fields]) -> Delivery:

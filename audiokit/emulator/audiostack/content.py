@@ -11,12 +11,11 @@ from audiokit.emulator._http import HttpError, account_of, context_of
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack import _scripts
 from audiokit.emulator.audiostack._envelope import envelope
+from audiokit.emulator.audiostack._pages import LEVELS, fits, page_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
-
-_PAGE = 1000
 
 
 async def create_script(request: Request) -> Response:
@@ -74,10 +73,51 @@ async def list_scripts(request: Request) -> Response:
         key: query[key] for key in ("projectName", "moduleName", "scriptName", "scriptId") if query.get(key)
     }
     docs = await context_of(request).store.find(_scripts.KIND, account=account_of(request))
-    found = [_scripts.as_json(doc) for doc in docs if all(doc[k] == v for k, v in wanted.items())]
+    docs, more = page_of(request, [doc for doc in docs if fits(doc, wanted)])
+    found = [_scripts.as_json(doc) for doc in docs]
     if not query_flag(query.get("verbose", "true"), name="verbose"):
         found = [{key: value for key, value in item.items() if key != "scriptText"} for item in found]
-    return await envelope(request, {"scripts": found[:_PAGE]}, message=f"{len(found)} scripts")
+    return await envelope(request, {"scripts": found, **more}, message=f"{len(found)} scripts")
+
+
+async def delete_scripts(request: Request) -> Response:
+    """Delete all scripts with some names; without any name none, lest a slip takes them all."""
+    context, account, query = context_of(request), account_of(request), request.query_params
+    wanted = {name: query[name] for name in LEVELS if query.get(name)}
+    if not wanted:
+        raise HttpError(400, f"give at least one of {', '.join(LEVELS)}")
+    docs = await context.store.find(_scripts.KIND, account=account)
+    found = [(_scripts.KIND, doc["scriptId"]) for doc in docs if fits(doc, wanted)]
+    count = await context.store.delete_all(found, account=account)
+    return await envelope(
+        request, {"scriptIds": [id_ for _, id_ in found]}, message=f"deleted {count} scripts"
+    )
+
+
+async def list_projects(request: Request) -> Response:
+    """List the projects that scripts are in; given a name its modules, for a client asks so by a slip."""
+    if name := request.query_params.get("projectName"):
+        return await _list_modules(request, name)
+    docs = await context_of(request).store.find(_scripts.KIND, account=account_of(request))
+    names = list(dict.fromkeys(doc["projectName"] for doc in docs))
+    return await envelope(request, {"projects": names}, message=f"{len(names)} projects")
+
+
+async def list_modules(request: Request) -> Response:
+    """List modules, as ``project/module``, by the beginning of the project's name."""
+    prefix = request.query_params.get("projectPrefix")
+    if not prefix:
+        raise HttpError(400, "query parameter projectPrefix is required")
+    return await _list_modules(request, prefix)
+
+
+async def _list_modules(request: Request, prefix: str) -> Response:
+    docs = await context_of(request).store.find(_scripts.KIND, account=account_of(request))
+    paths = [
+        f"{doc['projectName']}/{doc['moduleName']}" for doc in docs if doc["projectName"].startswith(prefix)
+    ]
+    names = list(dict.fromkeys(paths))
+    return await envelope(request, {"modules": names}, message=f"{len(names)} modules")
 
 
 async def create_upload_url(request: Request) -> Response:

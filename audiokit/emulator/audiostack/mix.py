@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from audiokit.emulator import _production, _progress
 from audiokit.emulator._body import read_json
-from audiokit.emulator._fields import Fields
+from audiokit.emulator._fields import Fields, query_flag
 from audiokit.emulator._http import HttpError, account_of, context_of
 from audiokit.emulator._links import file_label, forget_links
 from audiokit.emulator._order import PRESETS
 from audiokit.emulator._submissions import submission
 from audiokit.emulator.audiostack._envelope import SECONDS_PER_CREDIT, envelope, pay_back, price, take
 from audiokit.emulator.audiostack._mix_order import MixOrder, read_order
-from audiokit.emulator.audiostack._speech import keep_file
-from audiokit.emulator.audiostack._urls import file_url
+from audiokit.emulator.audiostack._pages import of_scripts, page_of
+from audiokit.emulator.audiostack._urls import file_url, keep_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,21 +66,23 @@ async def validate(request: Request) -> Response:
 
 async def retrieve(request: Request) -> Response:
     """Read a mix by its id: 202 while it is being made."""
-    return await _reply(request, await _require(request))
+    return await _reply(request, await require(request, request.path_params["productionId"]))
 
 
 async def find(request: Request) -> Response:
-    """List mixes, of one script when asked for."""
-    docs = await context_of(request).store.find(
-        KIND.name, account=account_of(request), parent=request.query_params.get("scriptId") or None
-    )
+    """List mixes, of one script or of scripts with some names when asked for."""
+    context, account, query = context_of(request), account_of(request), request.query_params
+    docs = await context.store.find(KIND.name, account=account, parent=query.get("scriptId") or None)
+    docs, more = page_of(request, await of_scripts(request, context, account, docs))
     items = [_data(request, doc) for doc in docs]
-    return await envelope(request, {"productionIds": items}, message=f"{len(items)} found")
+    if not query_flag(query.get("verbose", "true"), name="verbose"):
+        items = [{name: item[name] for name in ("productionId", "scriptId")} for item in items]
+    return await envelope(request, {"productionIds": items, **more}, message=f"{len(items)} found")
 
 
 async def delete(request: Request) -> Response:
     """Forget a mix."""
-    mix = await _require(request)
+    mix = await require(request, request.path_params["productionId"])
     context = context_of(request)
     await context.store.delete(KIND.name, mix["id"], account=account_of(request))
     await forget_links(context, (file["file"] for file in mix["files"]))
@@ -92,8 +94,12 @@ async def list_presets(request: Request) -> Response:
     return await envelope(request, {"presets": list(PRESETS)}, message="presets found")
 
 
-async def _require(request: Request) -> dict[str, Any]:
-    production_id = request.path_params["productionId"]
+async def require(request: Request, production_id: str) -> dict[str, Any]:
+    """Return the document of a mix.
+
+    Raises:
+        HttpError: 404, no such mix.
+    """
     mix = await _progress.current(context_of(request), KIND, production_id, account=account_of(request))
     if mix is None:
         raise HttpError(404, f"productionId {production_id!r} not found")

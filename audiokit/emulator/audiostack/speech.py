@@ -12,6 +12,7 @@ from audiokit.emulator._links import FILE_KIND, forget_links, send_file
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack import _speech
 from audiokit.emulator.audiostack._envelope import envelope
+from audiokit.emulator.audiostack._pages import of_scripts, page_of
 from audiokit.emulator.audiostack._urls import file_url
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ async def create(request: Request) -> Response:
     warnings = [*order.warnings, *unknown_fields(fields)]
     hold_s = context.settings.hold_s if is_sync else 0.0
     speech, cost = await _speech.start(context, account, order, hold_s=hold_s)
-    return await _reply(request, speech, cost=cost, warnings=warnings)
+    return await reply(request, speech, cost=cost, warnings=warnings)
 
 
 async def retrieve(request: Request) -> Response:
@@ -37,17 +38,18 @@ async def retrieve(request: Request) -> Response:
     is_public = query_flag(request.query_params.get("public"), name="public")
     if is_public and not speech["public"]:
         raise HttpError(404, f"speechId {speech['id']!r} is not public; create speech with public=true")
-    return await _reply(request, speech)
+    return await reply(request, speech)
 
 
 async def find(request: Request) -> Response:
-    """List speech, of one script when asked for."""
-    context, query = context_of(request), request.query_params
-    docs = await context.store.find(
-        _speech.KIND.name, account=account_of(request), parent=query.get("scriptId") or None
-    )
+    """List speech, of one script or of scripts with some names when asked for."""
+    context, account, query = context_of(request), account_of(request), request.query_params
+    docs = await context.store.find(_speech.KIND.name, account=account, parent=query.get("scriptId") or None)
+    docs, more = page_of(request, await of_scripts(request, context, account, docs))
     items = [_data(request, doc) for doc in docs]
-    return await envelope(request, {"speechIds": items}, message=f"{len(items)} found")
+    if not query_flag(query.get("verbose", "true"), name="verbose"):
+        items = [{name: item[name] for name in ("speechId", "scriptId")} for item in items]
+    return await envelope(request, {"speechIds": items, **more}, message=f"{len(items)} found")
 
 
 async def delete(request: Request) -> Response:
@@ -81,9 +83,14 @@ async def require(request: Request, speech_id: str) -> dict[str, Any]:
     return speech
 
 
-async def _reply(
+async def reply(
     request: Request, speech: dict[str, Any], *, cost: float = 0.0, warnings: list[str] | None = None
 ) -> Response:
+    """Answer with speech, done or under way.
+
+    Raises:
+        HttpError: It failed.
+    """
     _progress.raise_if_failed(speech)
     is_done = speech["state"] == "done"
     return await envelope(

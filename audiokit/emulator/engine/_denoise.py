@@ -67,13 +67,12 @@ def _learned(path: str, rate_hz: int, channels: int, frame: int) -> Signal:
     """Power of the noise in each bin: what the quietest moments of that bin have."""
     window = _window(frame)[:, None]
     kept: list[Signal] = []
-    stride, seen = 1, 0
-    for piece in _frames(path, rate_hz, channels, frame):
+    stride = 1
+    for seen, piece in enumerate(_frames(path, rate_hz, channels, frame)):
         if seen % stride == 0:
             kept.append((np.abs(np.fft.rfft(piece * window, axis=0)) ** 2).mean(axis=1))
             if len(kept) > _LEARNED_FRAMES:  # of long recordings every second frame, every fourth, ...
                 kept, stride = kept[::2], stride * 2
-        seen += 1
     if not kept:
         return np.zeros(frame // 2 + 1)
     quiet = np.quantile(np.stack(kept), _QUIET_SHARE, axis=0) / _QUIET_OF_MEAN

@@ -6,6 +6,7 @@ and by exactly the wanted amount, which a compressor (level dependent, no look-a
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -67,6 +68,11 @@ class DuckCurve:
 
     def gain(self, first_frame: int, frames: int, rate_hz: int) -> Signal:
         """Amplitudes for some frames of the track."""
+        start_s, end_s = first_frame / rate_hz, (first_frame + frames) / rate_hz
+        corners = self.gains_db[bisect_left(self.times_s, start_s) : bisect_right(self.times_s, end_s)]
+        edges = np.interp([start_s, end_s], self.times_s, self.gains_db)
+        if {*corners, *edges.tolist()} == {edges[0]}:  # nothing changes here, as nearly everywhere
+            return np.full(frames, 10.0 ** (edges[0] / 20.0))
         times = (first_frame + np.arange(frames)) / rate_hz
         gains_db = np.interp(times, self.times_s, self.gains_db)
         result: Signal = 10.0 ** (gains_db / 20.0)

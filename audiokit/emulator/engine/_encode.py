@@ -33,6 +33,9 @@ _LAME_SCALE: Final = {64_000: 0.95, 96_000: 0.95, 128_000: 0.95, 192_000: 0.97, 
 _LAME_QUALITY: Final = "7"  # LAME's own default takes nearly twice the time
 # Lower rates are MPEG-2, which ends at 160 kbit/s: the better presets would silently become the same.
 _MP3_RATES_HZ: Final = (32_000, 44_100, 48_000)
+# libvorbis' quality 9, nominally 320 kbit/s, which is what AudioStack's documentation says of its ogg; lower
+# ones overshoot the ceiling of peaks more often, and writing a file again costs more than the better quality.
+_VORBIS_COMPRESSION: Final = 0.1
 # libsndfile's Vorbis writer puts a whole write on the stack: megabytes at once end the process.
 _VORBIS_FRAMES: Final = 4_096
 
@@ -98,7 +101,13 @@ class _SoundfileWriter:
         container, subtype = self._SHAPES[audio_format]
         self._whole = audio_format != "ogg"
         self._file: Any = soundfile.SoundFile(
-            path, "w", samplerate=rate_hz, channels=channels, format=container, subtype=subtype
+            path,
+            "w",
+            samplerate=rate_hz,
+            channels=channels,
+            format=container,
+            subtype=subtype,
+            compression_level=None if self._whole else _VORBIS_COMPRESSION,
         )
 
     def write(self, block: Samples) -> None:

@@ -64,7 +64,7 @@ class Meter:
             rate_hz=_METER_HZ,
             channels=self._channels,
         )
-        self._peak = _PeakMeter(rate_hz, self._channels) if true_peak else None
+        self._peak = PeakMeter(rate_hz, self._channels) if true_peak else None
         self._rest: NDArray[np.float64] = np.zeros(0)
         self._steps: list[Signal] = []
 
@@ -85,14 +85,21 @@ class Meter:
 
     def _add(self, weighted: Samples) -> None:
         """Sum the power of each 100 ms."""
-        power = np.concatenate([self._rest, np.sum(weighted.astype(np.float64) ** 2, axis=1)])
+        exact = weighted.astype(np.float64)
+        # A sum over an axis of two is ten times as slow.
+        power = np.concatenate([self._rest, np.einsum("fc,fc->f", exact, exact)])
         whole = len(power) // _STEP * _STEP
         self._steps.append(power[:whole].reshape(-1, _STEP).mean(axis=1))
         self._rest = power[whole:]
 
 
-class _PeakMeter:
-    """Highest sample after oversampling to at least 192 kHz."""
+class PeakMeter:
+    """Highest sample after oversampling to at least 192 kHz.
+
+    Args:
+        rate_hz: Sample rate of the blocks.
+        channels: Of the blocks, 1 or 2.
+    """
 
     def __init__(self, rate_hz: int, channels: int) -> None:
         factor = 4 if rate_hz < 96_000 else 2 if rate_hz < 192_000 else 1
@@ -100,10 +107,12 @@ class _PeakMeter:
         self._highest = 0.0
 
     def push(self, block: Samples) -> None:
+        """Look at one more block."""
         self._note(block)  # the interpolation may step over a single sample at the very edge
         self._note(self._resampler.push(block))
 
     def finish(self) -> float:
+        """Return the highest amplitude."""
         self._note(self._resampler.finish())
         return self._highest
 

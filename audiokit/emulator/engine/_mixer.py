@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -13,7 +14,7 @@ from audiokit.emulator.engine._source import Excerpt, ExcerptStream
 from audiokit.emulator.engine._survey import Survey, surveyor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from audiokit.emulator.engine._score import ClipEntry, MusicEntry, Score
 
@@ -129,7 +130,11 @@ def build_mix(score: Score) -> Mix:
     survey = surveyor(score.channels)
     parts: list[Part] = []
     speech: list[tuple[float, float]] = []
-    for clip in score.clips:
+    voice = score.voice
+    if score.match_voice:
+        level_lufs = _loudness_of(score.media, survey)
+        voice = tuple(attrs.evolve(clip, level_lufs=level_lufs) for clip in voice)
+    for clip in (*voice, *score.media):
         seen = survey(clip.excerpt)
         parts.append(_clip_part(clip, seen))
         if clip.ducks:
@@ -151,6 +156,17 @@ def build_mix(score: Score) -> Mix:
         parts=tuple(sorted(inside, key=lambda part: part.start)),
         duck=DuckCurve.under(speech, score.duck_db),
     )
+
+
+def _loudness_of(media: Sequence[ClipEntry], survey: Callable[[Excerpt], Survey]) -> float | None:
+    """Mean power of the recordings as they are played, in LUFS; None where none can be measured."""
+    power = frames = 0.0
+    for clip in media:
+        seen = survey(clip.excerpt)
+        if clip.ducks and seen.lufs is not None:
+            power += seen.frames * 10 ** ((seen.lufs + clip.gain_db) / 10)
+            frames += seen.frames
+    return 10 * math.log10(power / frames) if frames else None
 
 
 def _clip_part(clip: ClipEntry, seen: Survey) -> Part:

@@ -45,18 +45,18 @@ def outline(path: str) -> Outline:
     count, rest = 0, np.zeros(0)
     with AudioReader(path) as reader:
         for block in reader.blocks():
-            mono = np.concatenate([rest, with_channels(block, 1)[:, 0].astype(np.float64)])
-            whole = len(mono) // per_pixel * per_pixel
-            pixels, rest = mono[:whole].reshape(-1, per_pixel), mono[whole:]
-            lows.append(pixels.min(axis=1))
-            highs.append(pixels.max(axis=1))
-            count += len(pixels)
-            while count > _MAX_PIXELS:
-                low, high = np.concatenate(lows), np.concatenate(highs)
-                if count % 2:  # the odd one keeps its extremes by standing for both of a pair
-                    low, high = np.append(low, low[-1]), np.append(high, high[-1])
-                lows, highs = [low.reshape(-1, 2).min(axis=1)], [high.reshape(-1, 2).max(axis=1)]
-                count, per_pixel = len(lows[0]), per_pixel * 2
+            rest = np.concatenate([rest, with_channels(block, 1)[:, 0].astype(np.float64)])
+            while len(rest) >= per_pixel:
+                # Never more than there is room for: merging an odd number would shift all that follows.
+                taken = min(len(rest) // per_pixel, _MAX_PIXELS - count)
+                pixels, rest = rest[: taken * per_pixel].reshape(-1, per_pixel), rest[taken * per_pixel :]
+                lows.append(pixels.min(axis=1))
+                highs.append(pixels.max(axis=1))
+                count += taken
+                if count == _MAX_PIXELS:
+                    lows = [np.concatenate(lows).reshape(-1, 2).min(axis=1)]
+                    highs = [np.concatenate(highs).reshape(-1, 2).max(axis=1)]
+                    count, per_pixel = count // 2, per_pixel * 2
         if len(rest):
             lows.append(np.array([rest.min()]))
             highs.append(np.array([rest.max()]))

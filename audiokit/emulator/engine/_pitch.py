@@ -28,7 +28,7 @@ _MAX_F0_HZ: Final = 550.0
 _WINDOW: Final = 480  # 30 ms: long enough for two periods of a low voice, short enough for a falling one
 _HOP: Final = 160  # 10 ms
 _MAX_LAG: Final = int(ANALYSIS_HZ / _MIN_F0_HZ) + 2
-_MIN_LAG: Final = int(ANALYSIS_HZ / _MAX_F0_HZ)
+_MIN_LAG: Final = int(ANALYSIS_HZ / _MAX_F0_HZ) - 1
 _THRESHOLD: Final = 0.35
 _FRAMES_AT_ONCE: Final = 500
 _SILENCE: Final = 1e-3  # -60 dBFS
@@ -141,7 +141,10 @@ def _yin(frames: Signal) -> Signal:
     # From the first lag under the threshold, walk down to the bottom of that dip.
     rising = np.diff(lags, axis=1) > 0
     after_first = np.arange(lags.shape[1] - 1)[None, :] >= first[:, None]
-    bottom = np.argmax(rising & after_first, axis=1)
+    turns = rising & after_first
+    bottom = np.argmax(turns, axis=1)
+    # A dip that begins before the first lag or goes on beyond the last one belongs to a pitch out of range.
+    is_whole = under.any(axis=1) & turns.any(axis=1) & (bottom > 0)
     at = np.clip(bottom + _MIN_LAG, 1, _MAX_LAG - 2)
     before, here, after = normalised[rows, at - 1], normalised[rows, at], normalised[rows, at + 1]
     curvature = before - 2 * here + after
@@ -149,7 +152,7 @@ def _yin(frames: Signal) -> Signal:
         np.abs(curvature) > 1e-12, 0.5 * (before - after) / np.where(curvature == 0, 1, curvature), 0.0
     )
     f0_hz = ANALYSIS_HZ / (at + np.clip(offset, -0.5, 0.5))
-    return np.where(under.any(axis=1), f0_hz, 0.0)
+    return np.where(is_whole, f0_hz, 0.0)
 
 
 def _normalised_difference(frames: Signal) -> Signal:

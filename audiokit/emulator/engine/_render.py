@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from audiokit.emulator.engine._base import RENDER_HZ, Refused, Samples, with_channels
+from audiokit.emulator.engine._base import RENDER_HZ, Refused, with_channels
 from audiokit.emulator.engine._decode import AudioReader
+from audiokit.emulator.engine._deliver import deliver
 from audiokit.emulator.engine._encode import LOSSY, check_format, open_writer
 from audiokit.emulator.engine._master import master
 from audiokit.emulator.engine._mixer import build_mix
 from audiokit.emulator.engine._score import Score
-
-_WRITE_FRAMES = 65_536
 
 
 def render(timeline: dict[str, Any], outputs: list[dict[str, str]]) -> dict[str, Any]:
@@ -46,7 +44,8 @@ def render(timeline: dict[str, Any], outputs: list[dict[str, str]]) -> dict[str,
         )
         for copy in wavs[1:]:
             shutil.copyfile(master_path, copy)
-        _encode_all(master_path, [output for output in outputs if output["format"] != "wav"])
+        others = [output for output in outputs if output["format"] != "wav"]
+        decoded_s = deliver(master_path, others, true_peak_dbtp=score.true_peak_dbtp)
     finally:
         if not wavs:
             Path(master_path).unlink(missing_ok=True)
@@ -54,7 +53,9 @@ def render(timeline: dict[str, Any], outputs: list[dict[str, str]]) -> dict[str,
         "seconds": done.frames / RENDER_HZ,
         "lufs": done.loudness.lufs,
         "true_peak_dbtp": done.loudness.true_peak_dbtp,
-        "outputs": [_described(output, done.frames / RENDER_HZ) for output in outputs],
+        "outputs": [
+            _described(output, decoded_s.get(output["path"], done.frames / RENDER_HZ)) for output in outputs
+        ],
     }
 
 
@@ -78,34 +79,15 @@ def encode(path: str, out: str, format: str, channels: int | None = None) -> dic
         with open_writer(out, format, rate_hz=reader.sample_rate_hz, channels=count) as writer:
             for block in reader.blocks():
                 writer.write(with_channels(block, count))
-        return _described({"path": out, "format": format}, reader.seconds)
-
-
-def _encode_all(master_path: str, outputs: list[dict[str, str]]) -> None:
-    """Write several formats in one reading of the master."""
-    if not outputs:
-        return
-    with ExitStack() as stack:
-        reader = stack.enter_context(AudioReader(master_path))
-        writers = [
-            stack.enter_context(
-                open_writer(
-                    output["path"], output["format"], rate_hz=reader.sample_rate_hz, channels=reader.channels
-                )
-            )
-            for output in outputs
-        ]
-        block: Samples
-        for block in reader.blocks():
-            for writer in writers:
-                writer.write(block)
+        seconds = reader.seconds
+    return _described({"path": out, "format": format}, _decoded_seconds(out) if format in LOSSY else seconds)
 
 
 def _described(output: dict[str, str], seconds: float) -> dict[str, Any]:
     return {
         "path": output["path"],
         "format": output["format"],
-        "seconds": _decoded_seconds(output["path"]) if output["format"] in LOSSY else seconds,
+        "seconds": seconds,
         "size_bytes": os.stat(output["path"]).st_size,  # noqa: PTH116  (a string from JSON)
     }
 

@@ -81,8 +81,11 @@ class Score:
     Attributes:
         channels: 1 or 2.
         seconds: Exact length, up to `MAX_SECONDS`; None ends it with its last sound.
-        clips: Speech and recordings.
+        voice: Speech.
+        media: Recordings and effects.
         music: Music under them.
+        match_voice: Bring speech to the loudness of the recordings that music ducks under, as they sound on
+            the track: a mono recording is 3 LU louder in stereo than its file says.
         duck_db: Gain of the music under speech, -60 to 0.
         loudness_lufs: Integrated loudness to reach, -36 to -8.
         true_peak_dbtp: Highest true peak allowed, -9 to 0.
@@ -93,8 +96,10 @@ class Score:
     seconds: float | None = attrs.field(
         default=None, validator=validators.optional([validators.gt(0.0), validators.le(MAX_SECONDS)])
     )
-    clips: tuple[ClipEntry, ...] = ()
+    voice: tuple[ClipEntry, ...] = ()
+    media: tuple[ClipEntry, ...] = ()
     music: tuple[MusicEntry, ...] = ()
+    match_voice: bool = False
     duck_db: float = attrs.field(default=-12.0, validator=[validators.ge(-60.0), validators.le(0.0)])
     loudness_lufs: float = attrs.field(default=-16.0, validator=[validators.ge(-36.0), validators.le(-8.0)])
     true_peak_dbtp: float = attrs.field(default=-1.0, validator=[validators.ge(-9.0), validators.le(0.0)])
@@ -111,7 +116,7 @@ class Score:
             voice = [ClipEntry(**entry) for entry in rest.pop("voice", [])]
             media = [ClipEntry(**entry) for entry in rest.pop("media", [])]
             music = [MusicEntry(**entry) for entry in rest.pop("music", [])]
-            return cls(clips=(*voice, *media), music=tuple(music), **rest)
+            return cls(voice=tuple(voice), media=tuple(media), music=tuple(music), **rest)
         except (TypeError, ValueError) as error:
             reason = error.args[0] if error.args else "unreadable"
             raise Refused(f"the timeline cannot be rendered: {reason}") from error

@@ -58,7 +58,7 @@ def _survey(excerpt: Excerpt, *, channels: int) -> Survey:
             np.abs(np.diff(block, axis=0, prepend=last[-1:] if len(last) else block[:1])).sum()
         )
         last, frames = block[-1:], frames + len(block)
-        power = np.concatenate([rest, np.mean(block**2, axis=1)])
+        power = np.concatenate([rest, np.einsum("fc,fc->f", block, block) / channels])
         whole = len(power) // _HOP * _HOP
         levels.append(np.sqrt(power[:whole].reshape(-1, _HOP).mean(axis=1)).astype(np.float64))
         rest = power[whole:]

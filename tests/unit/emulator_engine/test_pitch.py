@@ -53,6 +53,14 @@ def test_own_measure_agrees_with_autocorrelation(
     assert median_f0(speech) == pytest.approx(op("f0", path=speech)["f0_hz"], rel=0.02)
 
 
+@pytest.mark.parametrize("f0_hz", [40.0, 50.0, 54.0, 600.0])
+def test_tone_out_of_range_is_refused(op: Op, write_wav: Callable[..., Path], f0_hz: float) -> None:
+    """Mains hum and whistles are no voices, and are not read as the nearest pitch that could be one."""
+    tone = 0.1 * np.sin(2 * np.pi * f0_hz * np.arange(48_000) / 24_000)
+    with pytest.raises(Refused, match="no clear voice"):
+        op("f0", path=write_wav(tone, 24_000))
+
+
 def test_silence_is_refused(op: Op, write_wav: Callable[..., Path]) -> None:
     """There is nothing to measure in silence."""
     with pytest.raises(Refused, match="the recording is silent"):

@@ -187,6 +187,30 @@ def test_level_brings_clips_together(
     assert level_db(path, 0.0, 10.0) == pytest.approx(level_db(path, 15.0, 25.0), abs=0.5)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("media_channels", [1, 2])
+def test_match_voice_goes_by_what_is_heard_on_the_track(
+    render: Callable[..., dict[str, Any]],
+    write_wav: Callable[..., Path],
+    speech: Path,
+    level_db: Callable[..., float],
+    media_channels: int,
+    channels: int,
+) -> None:
+    """A mono recording is 3 LU louder in stereo than alone; the voice beside it is levelled to that."""
+    voice, rate_hz = soundfile.read(speech)
+    take = write_wav(np.stack([0.1 * voice] * media_channels, axis=1), rate_hz)
+    path = render(
+        channels=channels,
+        match_voice=True,
+        voice=[_clip(speech)],
+        media=[_clip(take, 15.0, gain_db=-3.0), _clip(speech, 30.0, ducks=False)],
+        loudness_lufs=-30.0,  # no limiting
+    )["path"]
+    assert level_db(path, 0.0, 10.0) == pytest.approx(level_db(path, 15.0, 25.0), abs=0.2)
+    assert level_db(path, 30.0, 40.0) == pytest.approx(level_db(path, 0.0, 10.0) + 23.0, abs=0.2)
+
+
 def test_length_without_an_order_is_that_of_the_content(
     render: Op, op: Op, speech: Path, music: Path
 ) -> None:

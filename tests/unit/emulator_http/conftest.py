@@ -102,6 +102,25 @@ class FakeWork:
     def _f0(self, path: str) -> dict[str, Any]:
         return {"f0_hz": 147.31, "voiced_share": 0.9, "algorithm": "yin"}
 
+    def _transcode(self, out: str, **_params: Any) -> dict[str, Any]:
+        Path(out).write_bytes(make_wav(0.5))
+        return {"format": "wav", "seconds": 0.5, "size_bytes": Path(out).stat().st_size}
+
+    def _excerpt(self, out: str, **_params: Any) -> dict[str, Any]:
+        Path(out).write_bytes(make_wav(0.25))
+        return {"seconds": 0.25}
+
+    def _edges(self, path: str, threshold: float) -> dict[str, Any]:
+        return {"seconds": 4.0, "start_s": 0.5, "end_s": 2.0}
+
+    def _denoise(self, out: str, **_params: Any) -> dict[str, Any]:
+        Path(out).write_bytes(make_wav(0.5))
+        return {"seconds": 0.5}
+
+    def _measure(self, path: str) -> dict[str, Any]:
+        figures = {"seconds": 0.5, "sample_rate_hz": 8000, "channels": 1, "lufs": -23.0}
+        return {"format": "wav", **figures, "true_peak_dbtp": -3.0, "f0_hz": None}
+
     def _waveform(self, path: str, out: str) -> dict[str, Any]:
         Path(out).write_bytes(b"\x89PNG picture")
         return {"width": 1000, "height": 160}

@@ -18,7 +18,7 @@ async def test_it_answers_501_with_the_reason_and_costs_nothing(
     emulator: Any, operation: dict[str, Any]
 ) -> None:
     """Naming the operation, what is missing and what to do instead."""
-    path = operation["path"].replace("{story_id}", "x")
+    path = operation["path"].replace("{story_id}", "x").replace("{audioform_id}", "x")
     client = emulator.new_client({"x-api-key": "k" * 40}, api=operation["api"])
     reply = await client.request(operation["method"], path, json={"scriptId": "x"})
     body = reply.json()

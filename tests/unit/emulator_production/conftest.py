@@ -47,7 +47,7 @@ class FakeWork:
         result: dict[str, Any] = getattr(self, f"_{op}")(**params)
         return result
 
-    def _speak(self, out: str, items: list[dict[str, Any]], level_lufs: float) -> dict[str, Any]:
+    def _speak(self, out: str, items: list[dict[str, Any]], level_lufs: float = -20.0) -> dict[str, Any]:
         texts = [item["text"].strip() for item in items if "text" in item]
         if any(word in text for word in self.refuse_words for text in texts):
             raise WorkError("refused", "these words cannot be spoken")
@@ -81,6 +81,32 @@ class FakeWork:
                 )
             made.append({**target, "seconds": timeline["seconds"], "size_bytes": path.stat().st_size})
         return {"seconds": timeline["seconds"], "lufs": -16.0, "true_peak_dbtp": -1.2, "outputs": made}
+
+    def _transcode(self, path: str, out: str, format: str, **settings: Any) -> dict[str, Any]:  # noqa: A002
+        write_wav(Path(out), 0.5, value=9)
+        if format != "wav":
+            Path(out).write_bytes(HEADS[format] + repr(settings).encode())
+        size_bytes = Path(out).stat().st_size
+        return {"format": format, "seconds": 0.5, "rate_hz": 48000, "channels": 2, "size_bytes": size_bytes}
+
+    def _excerpt(self, path: str, out: str, **how: Any) -> dict[str, Any]:
+        write_wav(Path(out), 0.25, value=11)
+        return {"seconds": 0.25}
+
+    def _edges(self, path: str, threshold: float) -> dict[str, Any]:
+        return {"seconds": 4.0, "start_s": 0.5, "end_s": 2.0}
+
+    def _denoise(self, path: str, out: str, reduction_db: float) -> dict[str, Any]:
+        write_wav(Path(out), 1.0, value=13)
+        return {"seconds": 1.0}
+
+    def _convert(self, source: str, out: str, **settings: Any) -> dict[str, Any]:
+        write_wav(Path(out), 1.0, value=17)
+        return {"seconds": 1.0, "source_f0_hz": 150.0, "shift_semitones": 3, "expected_f0_hz": 178.4}
+
+    def _measure(self, path: str) -> dict[str, Any]:
+        known = {"format": "wav", "seconds": 1.0, "sample_rate_hz": 48000, "channels": 1}
+        return {**known, "lufs": -23.0, "true_peak_dbtp": -3.0, "f0_hz": None}
 
 
 @attrs.frozen

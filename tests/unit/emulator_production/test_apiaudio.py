@@ -207,9 +207,9 @@ async def test_a_parameter_without_a_value_is_named(emulator: Emulator) -> None:
 async def test_options_without_effect_are_warned_about(emulator: Emulator) -> None:
     """Nothing is read and ignored in silence: the Warning header says so."""
     script_id = await emulator.script("Hello.")
-    body = {"scriptId": script_id, "useDictionary": True, "endformat": "mp3"}
+    body = {"scriptId": script_id, "useTextNormalizer": True, "endformat": "mp3"}
     reply = await emulator.v1("POST", "/speech", json=body)
-    assert '"useDictionary has no effect' in reply.headers["warning"]
+    assert '"useTextNormalizer has no effect' in reply.headers["warning"]
     assert "'endformat'" in reply.headers["warning"]
 
 

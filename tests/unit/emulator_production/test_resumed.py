@@ -115,6 +115,64 @@ async def test_speech_and_mixes_of_v2_are_made_by_the_next_process_and_paid_once
         assert left == mixed.json()["meta"]["creditsRemaining"]
 
 
+async def test_what_is_made_of_files_and_mixes_is_made_by_the_next_process(
+    run: Run, held: HeldWork, make_wav: Callable[[float], bytes]
+) -> None:
+    """An encoding, speech to speech, cleaning, judging, and edited speech; the new files are there once."""
+    async with run() as (client, _):
+        script = await client.post("/audiostack/content/script", json={"scriptText": "Hello."})
+        order = {"scriptId": script.json()["data"]["scriptId"]}
+        speech = (await client.post("/audiostack/speech/tts", json=order)).json()["data"]
+        mix = (await client.post("/audiostack/production/mix", json=order)).json()["data"]
+        place = (await client.post("/audiostack/files", json={"file_name": "a.wav"})).json()
+        assert 200 == (await client.put(place["uploadUrl"], content=make_wav(1.0))).status_code
+        held.held |= {"transcode", "convert", "denoise", "measure", "excerpt"}
+        named = {"fileId": place["fileId"]}
+        orders = {
+            "/delivery/encoder": {"productionId": mix["productionId"], "preset": "flac"},
+            "/speech/sts": {**named, "alias": "Joanna"},
+            "/production/suite/denoise": named,
+            "/production/suite/evaluate": named,
+            "/speech/tts/reduce": {"speechId": speech["speechId"], "targetLength": 0.2},
+        }
+        begun = {}
+        for path, body in orders.items():
+            reply = await client.post(f"/audiostack{path}", json=body)
+            assert 202 == reply.status_code, (path, reply.text)
+            begun[path] = reply.json()["data"]
+    held.held.clear()
+    async with run() as (client, context):
+        await context.idle()
+        for path in (
+            f"/delivery/encoder/{begun['/delivery/encoder']['encoderId']}",
+            f"/speech/sts/{begun['/speech/sts']['pipelineId']}",
+            f"/production/suite/pipeline/{begun['/production/suite/denoise']['pipelineId']}",
+            f"/speech/tts/{begun['/speech/tts/reduce']['speechId']}",
+        ):
+            reply = await client.get(f"/audiostack{path}")
+            assert 200 == reply.status_code, (path, reply.text)
+        judged = await client.post("/audiostack/production/suite/evaluate", json=named)
+        assert (200, 1.0) == (judged.status_code, judged.json()["data"]["results"]["duration"]["duration"])
+        files = (await client.get("/audiostack/folders")).json()["data"]["files"]
+        assert ["a as Joanna.wav", "a denoised.wav", "a.wav"] == sorted(file["fileName"] for file in files)
+        assert {"uploaded"} == {file["status"] for file in files}
+
+
+async def test_timelines_and_the_birdcache_are_made_by_the_next_process(run: Run, held: HeldWork) -> None:
+    """Asked again after the restart, the cache has what was begun before it."""
+    body = {"type": "mastering", "text": "Hi {{a|b}}.", "voice": "Joanna", "soundTemplate": "lofi"}
+    async with run() as (client, _):
+        held.held.add("render")
+        [begun] = (await client.post("/apiaudio/birdcache", json=body)).json()
+        assert (False, None) == (begun["ready"], begun["url"])
+    held.held.clear()
+    async with run() as (client, context):
+        await context.idle()
+        [item] = (await client.post("/apiaudio/birdcache", json=body)).json()
+        assert (True, begun["hashed"]) == (item["ready"], item["hashed"])
+        assert 200 == (await client.get(item["url"])).status_code
+
+
 async def test_what_can_no_longer_be_made_fails_and_is_paid_back(run: Run, held: HeldWork) -> None:
     """The script was deleted meanwhile: the reason is told, the credits come back."""
     async with run() as (client, _):

@@ -174,11 +174,12 @@ def test_media_gets_the_trim_and_effects_do_not() -> None:
     ]
 
 
-def test_match_voice_levels_the_voice_to_the_trimmed_media() -> None:
-    """The voice follows the recording, not the other way round."""
+@pytest.mark.parametrize("match", [False, True])
+def test_match_voice_and_trim_are_passed_on(match: bool) -> None:  # noqa: FBT001
+    """The renderer knows how loud recordings are on the track; the trim is part of that."""
     media = Clip(kind="media", path="m", seconds=2.0, lufs=-28.0)
-    timeline = build(section("a", voice(1.0), media), media_gain_db=3.0, match_voice=True)
-    assert [-25.0] == [entry["level_lufs"] for entry in timeline["voice"]]
+    timeline = build(section("a", voice(1.0), media), media_gain_db=3.0, match_voice=match)
+    assert (match, [3.0]) == (timeline["match_voice"], [entry["gain_db"] for entry in timeline["media"]])
 
 
 def test_a_start_mark_moves_a_section_back_but_not_into_another() -> None:

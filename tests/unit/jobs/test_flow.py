@@ -22,6 +22,7 @@ from audiokit.errors import (
     UsageError,
 )
 from audiokit.jobs import JobContext, JobState, Look, Orchestrator
+from audiokit.jobs._durations import Durations
 from audiokit.testing import FakeClock
 
 Make = Callable[..., Orchestrator]
@@ -435,6 +436,17 @@ async def test_a_job_that_does_not_let_go_keeps_nobody_waiting(
         handle = await orchestrator.submit(fake_job(number=1, on_submit=cling))
         await anyio.wait_all_tasks_blocked()
     assert JobState.CANCELLED is (await asyncio.wait_for(handle._wait(), 5)).state
+
+
+async def test_work_that_is_over_at_once_teaches_no_nonsense() -> None:
+    """Hundreds of jobs of known length that took no time at all are learned from without error."""
+    durations = Durations()
+    law = durations.law("conversion", has_length=True)
+    for number in range(200):
+        law.saw(1.0 + number, 0.0, 0.0, is_over=True)
+        if law.wants_fit:
+            law.fit([])
+    assert 0 <= durations.expected_s("conversion", 60.0) < 3600
 
 
 async def test_a_deadline_ends_the_job_that_has_it(make_orchestrator: Make, fake_job: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -14,13 +15,15 @@ from audiokit.errors import (
     CreditBudgetReached,
     InvalidRequest,
     JobFailed,
+    JobTimeout,
     JobUncertain,
     JournalWriteFailed,
     OutcomeUnknown,
     UsageError,
 )
-from audiokit.jobs import JobState, Journal, JournalState, Orchestrator, Submission
+from audiokit.jobs import JobState, Journal, JournalState, Orchestrator, Scope, Submission
 from audiokit.testing import FakeClock
+from audiokit.transport._window import Priority
 
 Make = Callable[..., Orchestrator]
 
@@ -299,3 +302,78 @@ async def test_refused_work_costs_nothing(journalled: Make, server: Server) -> N
         async for _ in orchestrator.run([ServerJob(credits=2.0)]):
             pass
         assert 0.0 == orchestrator.credits_spent
+
+
+class Allowance:
+    """A limit of so many submissions in any ten seconds."""
+
+    def __init__(self, clock: FakeClock, times: int) -> None:
+        self.clock = clock
+        self.times = times
+        self.begun: list[float] = []
+
+    def free_now(self, *, priority: Priority) -> int:
+        """Places now."""
+        assert Priority.CALL is priority
+        return self.times - sum(1 for at in self.begun if at > self.clock.monotonic() - 10.0)
+
+    def next_free_s(self, *, priority: Priority) -> float:
+        """Seconds until there is one."""
+        if len(self.begun) < self.times:
+            return 0.0
+        return max(0.0, self.begun[-self.times] + 10.0 - self.clock.monotonic())
+
+
+async def test_submissions_wait_for_the_limit_before_they_are_noted(
+    server: Server, clock: FakeClock, tmp_path: Path
+) -> None:
+    """However long that takes, nothing is in doubt meanwhile, and the limit is never passed."""
+    allowance = Allowance(clock, 3)
+
+    @attrs.frozen(kw_only=True)
+    class Limited(ServerJob):
+        async def submit(self, context: Any, prepared: None) -> str:
+            assert allowance.free_now(priority=Priority.CALL) > 0
+            allowance.begun.append(clock.monotonic())
+            return await super().submit(context, prepared)
+
+    journal = Journal(tmp_path / "jobs.sqlite", scope=Scope())
+    orchestrator = Orchestrator(
+        server,  # type: ignore[arg-type]
+        clock=clock,
+        timeout_s=5,  # of which waiting for the limit takes nothing
+        kinds=[Limited],
+        journal=journal,
+        room_of=lambda _: allowance,
+    )
+    async with orchestrator:
+        jobs = (Limited(number=n, locks=False) for n in range(20))
+        assert {JobState.DONE} == {one.state async for one in orchestrator.run(jobs)}
+    assert clock.monotonic() >= 60
+    assert 20 == len(allowance.begun)
+
+
+async def test_a_call_that_never_left_is_made_again(journalled: Make, server: Server) -> None:
+    """Its time ran out while it waited for its place among the calls: that is no lost answer."""
+    server.behaviour.append("waited")
+    [outcome] = await _run(journalled, ServerJob(finds=False))
+    assert (JobState.DONE, 1) == (outcome.state, outcome.stats.repeats)
+
+
+async def test_waiting_for_a_turn_takes_nothing_of_a_jobs_time(server: Server) -> None:
+    """Four jobs of 40 ms through one place, each with 100 ms: the last ends after 160 ms, in time."""
+
+    @attrs.frozen(kw_only=True)
+    class Slow(ServerJob):
+        api = "respeecher"
+
+        async def submit(self, context: Any, prepared: None) -> str:
+            await asyncio.sleep(0.04 if self.number else 0.5)
+            return await super().submit(context, prepared)
+
+    orchestrator = Orchestrator(server, clock=server.clock, timeout_s=0.1, max_submits=1)  # type: ignore[arg-type]
+    async with orchestrator:
+        jobs = [Slow(number=n + 1, place=f"p{n}") for n in range(4)]
+        assert {JobState.DONE} == {one.state async for one in orchestrator.run(jobs)}
+        (late,) = [one async for one in orchestrator.run([Slow(number=0)])]  # its own time still counts
+        assert isinstance(late.error, JobTimeout)
