@@ -78,9 +78,10 @@ def contract_fuzz(session: nox.Session) -> None:
 
 @nox.session
 def official(session: nox.Session) -> None:
-    """Compare our requests with those of the vendors' own clients; needs the package index."""
-    session.install(".", "apiaudio==0.17.1", "audiostack==4.0.0")
+    """Compare our requests with those of the vendors' own clients, and run these against the emulator."""
+    session.install(".[emulator]", "apiaudio==0.17.1", "audiostack==4.0.0")
     session.run("python", "tests/official/compare.py")
+    session.run("python", "tests/official/flows.py")
 
 
 @nox.session

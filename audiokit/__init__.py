@@ -19,15 +19,20 @@ from audiokit.typing import Progress, UploadReceipt
 
 if TYPE_CHECKING:
     from audiokit.jobs import (
+        CalibrationJob,
+        Chain,
         ConversionJob,
         Job,
         JobState,
+        Journal,
         MasteringJob,
         MixJob,
         Orchestrator,
         Outcome,
         PollSchedule,
         SpeechJob,
+        TTSRecordingJob,
+        for_each_listener,
     )
     from audiokit.services.apiaudio import SectionTiming, SectionVoice
     from audiokit.services.audiostack import MixSection, MixTimeline
@@ -39,10 +44,13 @@ __all__ = [
     "ApiKey",
     "AudioKit",
     "AudiokitError",
+    "CalibrationJob",
+    "Chain",
     "Conversion",
     "ConversionJob",
     "Job",
     "JobState",
+    "Journal",
     "Limits",
     "Login",
     "MasteringJob",
@@ -60,18 +68,23 @@ __all__ = [
     "SectionTiming",
     "SectionVoice",
     "SpeechJob",
+    "TTSRecordingJob",
     "Timeouts",
     "UploadReceipt",
+    "for_each_listener",
 ]
 
 __version__ = "0.1.0"
 
 _JOBS = "audiokit.jobs"
 _LOADED_WHEN_NAMED = {
+    "CalibrationJob": _JOBS,
+    "Chain": _JOBS,
     "Conversion": "audiokit.services.respeecher",
     "ConversionJob": _JOBS,
     "Job": _JOBS,
     "JobState": _JOBS,
+    "Journal": _JOBS,
     "MasteringJob": _JOBS,
     "MixJob": _JOBS,
     "MixSection": "audiokit.services.audiostack",
@@ -82,6 +95,8 @@ _LOADED_WHEN_NAMED = {
     "SectionTiming": "audiokit.services.apiaudio",
     "SectionVoice": "audiokit.services.apiaudio",
     "SpeechJob": _JOBS,
+    "TTSRecordingJob": _JOBS,
+    "for_each_listener": _JOBS,
 }
 
 

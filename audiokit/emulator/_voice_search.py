@@ -71,7 +71,7 @@ def _contains(has: Any, wanted: Any) -> bool:
 
 def _compared(compare: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
     def check(has: Any, wanted: Any) -> bool:
-        value = wanted[0] if isinstance(wanted, list) and len(wanted) == 1 else wanted
+        value: Any = wanted[0] if isinstance(wanted, list) and len(wanted) == 1 else wanted
         for side in (has, value):
             if isinstance(side, bool) or not isinstance(side, int | float):
                 raise HttpError(400, f"only numbers can be compared so, got {shown(side)}")

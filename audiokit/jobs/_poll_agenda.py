@@ -48,7 +48,8 @@ class Agenda:
     @property
     def useful_at_once(self) -> float:
         """How many calls at once serve a purpose: what one page shows says when to read the next."""
-        return 1.0 + self._apart
+        # The sum drifts as parts come and go; a hair below 1 would mean no call, ever.
+        return 1.0 + max(0.0, round(self._apart, 6))
 
     def adopt(self, question: Question) -> None:
         """Take in a question that is new, or answers for one more job now; `settle` plans it."""

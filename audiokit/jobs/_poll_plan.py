@@ -143,7 +143,7 @@ class PollPolicy:
         longest_look_s: A look that has not ended after so many seconds is given up, and made again later.
     """
 
-    price: float = attrs.field(default=0.083, validator=positive)
+    price: float = attrs.field(default=0.08, validator=positive)
     calls: int = attrs.field(default=600, validator=positive)
     window_s: float = attrs.field(default=300.0, validator=positive)
     at_once: int = attrs.field(default=8, validator=positive)

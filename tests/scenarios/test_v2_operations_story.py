@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import wave
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -177,7 +178,7 @@ async def test_qualities_differ_and_own_settings_are_followed(
         ({"preset": "tape"}, "preset"),
     ):
         with pytest.raises(RequestRefused, match=said):
-            await encoder.encode_mix(mix, **wrong)  # type: ignore[arg-type]
+            await encoder.encode_mix(mix, **wrong)
     with pytest.raises(NotFound, match="productionId 'nope'"):
         await encoder.encode_mix("nope", preset="mp3")
     with pytest.raises(NotFound, match="encoderId 'nope'"):
@@ -208,6 +209,8 @@ async def test_words_of_ones_own_are_said_their_way(kit: AudioKit) -> None:
     }
     assert "zebras" in " ".join(words[told.speech_id])
     assert "zebras" not in " ".join(words[plain.speech_id])
+    preview = await kit.audiostack.scripts.get(script.script_id, preview_with_voice="Joanna")
+    assert "Look, quite a number of zebras crossing!" == preview.script_text
     assert ["qzx"] == [one.inputs for one in await custom.list_words("en")]
     assert "en" in [one.lang for one in await custom.list()]
     assert {"en", "de"} <= {one.lang for one in await kit.audiostack.diction.list()}
@@ -261,7 +264,10 @@ async def test_voices_are_filtered_chosen_and_listed(kit: AudioKit) -> None:
     assert {"Joanna", "Matthew"} <= {one.alias for one in everybody}
     german = [one async for one in voices.query([{"in": {"languageCode": ["de-DE"]}}])]
     assert {"de-DE"} == {one.extra["languageCode"] for one in german}
-    impossible = [{"in": {"gender": ["female"]}}, {"greaterThanOrEquals": {"wordsPerMinute": [9999]}}]
+    impossible: list[dict[str, Any]] = [
+        {"in": {"gender": ["female"]}},
+        {"greaterThanOrEquals": {"wordsPerMinute": [9999]}},
+    ]
     assert [] == [one async for one in voices.query(impossible)]
     relaxed = [one async for one in voices.query(impossible, force_apply_filters=False)]
     assert {"female"} == {one.extra["gender"] for one in relaxed}
@@ -388,21 +394,26 @@ async def test_what_needs_a_language_model_says_so(kit: AudioKit) -> None:
 
 
 async def test_what_is_deleted_is_gone_whatever_was_made_of_it(
-    emulator: EmulatorProcess, kit: AudioKit, mix: Mix
+    emulator: EmulatorProcess, kit: AudioKit
 ) -> None:
-    """The links to a deleted mix and to deleted speech end; an encoding made of the mix stays."""
+    """The link to a deleted mix ends; an encoding made of it, and speech made of deleted speech, stay."""
     stack = kit.audiostack
+    script = await stack.scripts.create("A sentence of which there is only one, to be made shorter.")
+    speech = await stack.tts.create_and_wait(script)
+    mix = await stack.mixes.create_and_wait(speech=speech)
     encoding = await stack.encoder.encode_mix_and_wait(mix, preset="flac")
-    speech = await stack.tts.create_and_wait(await stack.scripts.create("A sentence to be made shorter."))
-    short = await stack.tts.reduce(speech, target_length_s=1.0)
+    short = await stack.tts.reduce(speech, target_length_s=2.0)
     credentials = emulator.access["audiostack"].credentials
     assert isinstance(credentials, ApiKey)
-    key = {"x-api-key": credentials.key.reveal()}
-    async with httpx.AsyncClient(headers=key) as owner:
-        links = [str(mix.files[0].url), str(speech.sections[0].url)]
-        assert [200, 200] == [(await owner.get(link)).status_code for link in links]
+    async with httpx.AsyncClient(headers={"x-api-key": credentials.key.reveal()}) as owner:
+        link = str(mix.files[0].url)
+        assert 200 == (await owner.get(link)).status_code
         await stack.mixes.delete(mix.production_id)
         await stack.tts.delete(speech.speech_id)
-        assert [404, 404] == [(await owner.get(link)).status_code for link in links]
-        for link in (encoding.url, short.sections[0].url):
-            assert 200 == (await owner.get(str(link))).status_code
+        assert 404 == (await owner.get(link)).status_code
+        for kept in (encoding.url, short.sections[0].url):
+            assert 200 == (await owner.get(str(kept))).status_code
+    with pytest.raises(NotFound):
+        await stack.tts.get(speech.speech_id)
+    with pytest.raises(NotFound, match="productionId"):
+        await stack.encoder.encode_mix(mix, preset="flac")

@@ -41,6 +41,10 @@ def orders(path: Path, out: Path) -> dict[str, Mapping[str, Any]]:
         "peaks": {"path": str(path)},
         "waveform": {"path": str(path), "out": str(out)},
         "encode": {"path": str(path), "out": str(out), "format": "flac"},
+        "transcode": {"path": str(path), "out": str(out), "format": "mp3", "bit_rate_kbps": 128},
+        "denoise": {"path": str(path), "out": str(out), "reduction_db": 12.0},
+        "edges": {"path": str(path), "threshold": 0.01},
+        "excerpt": {"path": str(path), "out": str(out), "offset_s": 0.2, "duration_s": 0.5},
         "convert": {"source": str(path), "out": str(out), "target_pitch_hz": 150.0},
         "render": {
             "timeline": {"seconds": 4.0, "media": [clip], "music": [bed]},
@@ -80,6 +84,13 @@ async def tried(pool: WorkPool, op: str, params: Mapping[str, Any]) -> str:
         assert "/" not in error.message.replace("and/or", ""), (op, error.message)
         return error.message
     return "done"
+
+
+def test_every_operation_that_reads_sound_is_tried() -> None:
+    """Two only make sound; one that is added must be added here."""
+    from audiokit.emulator.engine import OPERATIONS
+
+    assert OPERATIONS.keys() - {"speak", "template"} == orders(Path("in"), Path("out")).keys()
 
 
 @pytest.mark.heavy

@@ -43,6 +43,7 @@ def test_no_loop_clicks_where_it_starts_again(op: Op, tmp_path: Path, template: 
         assert click_ratio(np.diff(samples, axis=0), seam) <= 1.0
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("style", ["chill", "pulse"])
 def test_a_click_would_be_found(op: Op, tmp_path: Path, style: str) -> None:
     """The measure itself: a loop cut short by a third of a beat jumps, and is seen to."""

@@ -39,7 +39,9 @@ def stereo(path: Path, signal: np.ndarray) -> Path:
     return path
 
 
-@pytest.mark.parametrize("case", LOUDNESS_CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.heavy if case in "345" else ()) for case in LOUDNESS_CASES]
+)
 def test_integrated_loudness_of_tones(op: Op, tmp_path: Path, case: str) -> None:
     """Stereo tones of 1 kHz with quieter passages: within 0.1 LU of the standard's figure, like ebur128."""
     spans, expected = LOUDNESS_CASES[case]

@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from audiokit import ApiKey
 from audiokit.testing import EmulatorProcess
 
 LISTED = Path(__file__).parents[1] / "contract" / "coverage.csv"
@@ -53,6 +54,7 @@ async def fuzz(max_examples: int, seed: int) -> int:
             path = Path(folder) / "openapi.json"
             path.write_text(json.dumps(with_fields(described)))
             (Path(folder) / "schemathesis.toml").write_text(CONFIG)
+            assert isinstance(access.credentials, ApiKey)
             key = access.credentials.key.reveal()
             command = [
                 *(Path(sys.executable).parent / "schemathesis", "run", path.name, "--url", base),

@@ -45,6 +45,15 @@ def used_values(script: Script, listener: Mapping[str, str]) -> dict[str, str]:
     return {name: given[name.casefold()] for name in script.parameters if name.casefold() in given}
 
 
+def asks_with_its_order(query: Mapping[str, str], script: Script) -> bool:
+    """Say whether a poll has the whole order for its query, as the official client's has.
+
+    That loses the audience's values (only ``audience=name`` is left of them), so whom it asks for can only
+    be told by the order being the newest.
+    """
+    return "audience" in query and not any(name.casefold() == "audience" for name in script.parameters)
+
+
 def listener_name(values: Mapping[str, str]) -> str | None:
     """Name a listener by the values; None for the fallback track."""
     return ", ".join(f"{name}={value}" for name, value in values.items()) or None

@@ -15,7 +15,7 @@ from audiokit.emulator._links import absolute_url, public_url
 from audiokit.emulator._order import PRESETS, Preset
 from audiokit.emulator.apiaudio import _mastering, _scripts, _timeline_order
 from audiokit.emulator.apiaudio._at_once import LONGEST_S
-from audiokit.emulator.apiaudio._listeners import used_values
+from audiokit.emulator.apiaudio._listeners import asks_with_its_order, used_values
 from audiokit.emulator.apiaudio._mastering_order import DEFAULT_FORMAT, read_formats, read_order
 from audiokit.emulator.apiaudio._reply import reply
 from audiokit.emulator.apiaudio._timeline_order import read_timeline
@@ -95,7 +95,8 @@ async def retrieve(request: Request) -> Response:
         raise HttpError(404, f"scriptId {script_id!r} not found")
     version = _scripts.version_name(doc, query.get("version", ""))
     listener = {name: value for name, value in query.items() if name not in _RESERVED}
-    values = used_values(_scripts.parsed(doc, version), listener)
+    script = _scripts.parsed(doc, version)
+    values = used_values(script, listener)
     track = await _mastering.find(
         context,
         account,
@@ -106,6 +107,8 @@ async def retrieve(request: Request) -> Response:
         formats=formats,
         request_id=query.get("requestId"),
     )
+    if track is None and asks_with_its_order(query, script):
+        track = await _mastering.newest(context, account, script_id)
     if track is None:
         wanted = ", ".join(formats) or "any format"
         raise HttpError(

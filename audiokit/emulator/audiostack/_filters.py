@@ -53,10 +53,10 @@ def filtered(
     for _, name, _ in filters:
         if items:
             check_attribute(name, items[0])
-    for count in range(len(filters), -1, -1):
+    for count in range(len(filters), 0, -1):
         kept = [
             item for item in items if all(holds(op, item[name], value) for op, name, value in filters[:count])
         ]
-        if len(kept) >= at_least or not count:
-            break
-    return kept
+        if len(kept) >= at_least:
+            return kept
+    return list(items)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audiokit.emulator import _media
+from audiokit.emulator import _diction, _media
 from audiokit.emulator._body import read_json
 from audiokit.emulator._fields import Fields, query_flag
 from audiokit.emulator._http import HttpError, account_of, context_of
+from audiokit.emulator._voicing import voice_named
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack import _scripts
 from audiokit.emulator.audiostack._envelope import envelope
@@ -31,10 +32,15 @@ async def create_script(request: Request) -> Response:
 
 
 async def get_script(request: Request) -> Response:
-    """Read one version of a script."""
+    """Read one version of a script; a preview has the words that a voice would say instead."""
+    context, account, query = context_of(request), account_of(request), request.query_params
     version = request.path_params.get("version", _scripts.BASE_VERSION)
-    doc = await _scripts.require(context_of(request), account_of(request), request.path_params["scriptId"])
-    return await envelope(request, _scripts.as_json(doc, version), message="script found")
+    doc = await _scripts.require(context, account, request.path_params["scriptId"])
+    data = _scripts.as_json(doc, version)
+    if query_flag(query.get("preview"), name="preview"):
+        words = await _diction.lexicon(context, account, voice_named(query.get("voice") or None))
+        data["scriptText"], _ = words.respell_script(data["scriptText"])
+    return await envelope(request, data, message="script found")
 
 
 async def update_script(request: Request) -> Response:

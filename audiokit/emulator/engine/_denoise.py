@@ -138,9 +138,10 @@ class _Cleaner:
 
     def _gains(self, spectrum: Any) -> Signal:
         now = np.abs(spectrum) ** 2
-        self._power = now if self._power is None else _MEMORY * self._power + (1 - _MEMORY) * now
+        smooth = now if self._power is None else _MEMORY * self._power + (1 - _MEMORY) * now
+        self._power = smooth
         # A sudden sound counts at once; only falling power is smoothed.
-        power = np.maximum(self._power, now)
+        power = np.maximum(smooth, now)
         clean = 1.0 - _OVERSHOOT * self._noise / np.maximum(power, 1e-20)
         gains: Signal = np.sqrt(np.clip(clean, self._floor**2, 1.0))
         return gains

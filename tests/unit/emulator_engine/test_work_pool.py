@@ -50,7 +50,7 @@ async def test_refusal_carries_the_reason_and_no_path(pool: WorkPool, audio: Pat
 
 async def test_unknown_operation_is_refused_by_name(pool: WorkPool) -> None:
     """A wrong name says which there are."""
-    with pytest.raises(WorkError, match="no audio operation 'dance'; there are convert, encode, f0"):
+    with pytest.raises(WorkError, match=r"no audio operation 'dance'; there are convert, .*encode, .*f0"):
         await pool.run("dance")
 
 

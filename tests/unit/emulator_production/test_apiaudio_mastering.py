@@ -314,3 +314,21 @@ async def test_names_from_clients_stay_harmless_in_links(emulator: Emulator) -> 
     assert [] == [bad for bad in ("..", "/", "\\", "\u0000") if bad in name]
     file = await emulator.client.get(reply.json()["url"])
     assert (200, True) == (file.status_code, ".mp3" in file.headers["content-disposition"])
+
+
+async def test_a_poll_with_the_whole_order_for_its_query_finds_the_newest_track(emulator: Emulator) -> None:
+    """The official client asks so, and loses the listener's values; others still get their own tracks."""
+    script_id = await emulator.script("Hello {{name|you}}.")
+    audience = {"name": "Ann"}
+    for path in ("/speech", "/mastering"):
+        body = {"scriptId": script_id, "audience": audience}
+        assert 200 == (await emulator.v1("POST", path, json=body)).status_code
+    poll = {"scriptId": script_id, "soundTemplate": "", "audience": "name", "endFormat": "mp3"}
+    found = await emulator.v1("GET", "/mastering", params=poll)
+    own = await retrieve(emulator, script_id, name="Ann")
+    assert (200, own.json()["url"].partition("?")[0]) == (
+        found.status_code,
+        found.json()["url"].partition("?")[0],
+    )
+    assert 200 == (await emulator.v1("GET", "/speech", params=poll)).status_code
+    assert 404 == (await emulator.v1("GET", "/mastering", params={"scriptId": script_id})).status_code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -23,6 +24,8 @@ from audiokit.errors import (
 )
 from audiokit.jobs import JobContext, JobState, Look, Orchestrator
 from audiokit.jobs._durations import Durations
+from audiokit.jobs._poll_agenda import Agenda
+from audiokit.jobs._poll_plan import PollBudget, PollPolicy
 from audiokit.testing import FakeClock
 
 Make = Callable[..., Orchestrator]
@@ -447,6 +450,17 @@ async def test_work_that_is_over_at_once_teaches_no_nonsense() -> None:
         if law.wants_fit:
             law.fit([])
     assert 0 <= durations.expected_s("conversion", 60.0) < 3600
+
+
+def test_the_poller_never_loses_its_last_call_to_rounding() -> None:
+    """Thousands of pages and single looks coming and going: one call at a time is always left."""
+    agenda = Agenda(PollBudget(PollPolicy(), None), random.Random(1))
+    for amount in [0.05, 1.0] * 5000:
+        agenda._apart += amount
+    for amount in [1.0, 0.05] * 5000:
+        agenda._apart -= amount
+    agenda._apart -= 1e-9
+    assert agenda.useful_at_once >= 1.0
 
 
 async def test_a_deadline_ends_the_job_that_has_it(make_orchestrator: Make, fake_job: Any) -> None:

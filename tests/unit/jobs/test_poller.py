@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +24,7 @@ from audiokit.errors import (
     ServerError,
     UsageError,
 )
+from audiokit.jobs._durations import Law
 from audiokit.jobs._poller import Poller
 from audiokit.services._poll import Look
 from audiokit.testing import FakeClock
@@ -397,3 +398,33 @@ def test_a_look_that_gives_no_look_fails_its_job() -> None:
                 await polling.wait("speech", "a", look, timeout_s=60)
 
     in_virtual_time(story())
+
+
+def test_lengths_are_fitted_with_the_jobs_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is learned of the influence of lengths takes in the jobs of that kind that still run."""
+    seen: list[list[tuple[float, float]]] = []
+    fit = Law.fit
+
+    def watched(law: Law, running: Iterable[tuple[float, float]]) -> None:
+        seen.append(list(running))
+        fit(law, seen[-1])
+
+    monkeypatch.setattr(Law, "fit", watched)
+
+    async def story() -> None:
+        service = Service()
+        for number in range(20):
+            service.add(str(number), 20.0 if number < 10 else 200.0)
+        async with poller() as polling:
+            await asyncio.gather(
+                polling.wait("other", "0", service.look("0"), length_s=7.0, timeout_s=600),
+                *(
+                    polling.wait("mix", str(n), service.look(str(n)), length_s=100.0 + n, timeout_s=600)
+                    for n in range(1, 20)
+                ),
+            )
+
+    in_virtual_time(story())
+    assert {length_s for length_s, _ in seen[0]} >= {110.0 + n for n in range(10)}
+    assert all(0 <= age_s < 60 for _, age_s in seen[0])
+    assert 7.0 not in {length_s for length_s, _ in seen[0]}

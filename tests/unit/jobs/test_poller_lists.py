@@ -42,6 +42,11 @@ def lates(works: Sequence[Work], begin: float = 0.0) -> float:
     )
 
 
+def alone(service: Service) -> int:
+    """How many of the calls were for one job."""
+    return sum(what.startswith("look") for what in service.asked)
+
+
 def drawn(service: Service, count: int, seed: int = 1) -> list[str]:
     """Work of 60 to 600 s."""
     rng = random.Random(seed)
@@ -106,8 +111,7 @@ def test_places_hold_while_objects_are_added() -> None:
         found = await all_of(service, ids)
         crowding.cancel()
         assert [one.id for one in found] == ids
-        singles = [what for what in service.asked if what.startswith("look")]
-        assert len(singles) < len(ids)
+        assert alone(service) < len(ids)
 
     in_virtual_time(story())
 
@@ -129,6 +133,7 @@ def test_deleted_objects_shift_places_and_nothing_is_missed() -> None:
         cleaning.cancel()
         assert [one.id for one in found] == ids
         assert lates(service.works) < 0.2
+        assert alone(service) < 0.5 * len(service.calls), "what was shifted is found in the list again"
 
     in_virtual_time(story())
 
@@ -162,6 +167,49 @@ def test_a_list_that_cannot_be_read_is_given_up() -> None:
     in_virtual_time(story())
 
 
+def test_jobs_that_come_after_a_list_was_given_up_do_not_ask_for_it_again() -> None:
+    """The list stays given up as long as any of its jobs is waited for."""
+
+    async def story() -> None:
+        error = NotFound("no such folder", operation="test", status=404)
+        service = Service(failing=lambda what: error if what.startswith("page") else None)
+        names = drawn(service, 4)
+        async with Poller(clock=LoopClock(), rng=random.Random(1)) as polling:
+
+            async def one(name: str, after_s: float) -> None:
+                await asyncio.sleep(after_s)
+                await polling.wait("mix", name, service.look(name), listing=service.listing(), timeout_s=3600)
+
+            delays = (0.0, 0.0, 50.0, 50.0)
+            await asyncio.gather(*(one(*pair) for pair in zip(names, delays, strict=True)))
+        assert sum(what.startswith("page") for what in service.asked) == 1
+
+    in_virtual_time(story())
+
+
+def test_a_refused_list_fails_no_job_that_was_looked_at_alone_before() -> None:
+    """A job that was first alone in its list is not blamed when the list is refused later."""
+
+    async def story() -> None:
+        error = NotFound("no such folder", operation="test", status=404)
+        service = Service(failing=lambda what: error if what.startswith("page") else None)
+        names = [service.add(f"job-{number}", 300.0).id for number in range(5)]
+        async with Poller(clock=LoopClock(), rng=random.Random(1)) as polling:
+
+            async def one(name: str, after_s: float) -> Work:
+                await asyncio.sleep(after_s)
+                return await polling.wait(
+                    "mix", name, service.look(name), listing=service.listing(), timeout_s=3600
+                )
+
+            found = await asyncio.gather(*(one(name, 50.0 * (name != "job-0")) for name in names))
+        assert [work.id for work in found] == names
+        assert service.asked[0] == "look job-0"
+        assert "page 0 newest" in service.asked
+
+    in_virtual_time(story())
+
+
 def test_a_list_that_keeps_failing_is_given_up() -> None:
     """When pages fail again and again while single looks work, the single looks take over."""
 
@@ -188,6 +236,7 @@ def test_a_page_that_fails_now_and_then_is_read_again() -> None:
         found = await all_of(service, ids)
         assert [one.id for one in found] == ids
         assert lates(service.works) < 0.2
+        assert alone(service) < 0.2 * len(service.calls)
 
     in_virtual_time(story())
 
@@ -238,6 +287,10 @@ def test_an_api_that_gives_less_at_once_is_believed(*, tells_total: bool) -> Non
         found = await all_of(service, ids, page_size=100)
         assert [one.id for one in found] == ids
         assert lates(service.works) < 0.2
+        if tells_total:
+            offsets = {int(what.split()[1]) // 7 for what in service.asked if what.startswith("page")}
+            assert offsets == set(range(6)), "the smaller pages are read each"
+            assert alone(service) < 0.2 * len(service.calls)
 
     in_virtual_time(story())
 
