@@ -49,18 +49,9 @@ def bench(session: nox.Session) -> None:
     session.install(".[all,bench]")
     json_only = [argument for argument in session.posargs if argument == "--json"]
     failed = []
-    for script in (
-        "engine",
-        "imports",
-        "decode",
-        "upload",
-        "requests",
-        "download",
-        "journal",
-        "jobs",
-        "polling",
-    ):
-        arguments = json_only if script in {"engine", "imports", "decode", "polling"} else session.posargs
+    with_options = ("upload", "requests", "download", "journal", "jobs")
+    for script in ("engine", "emulator", "imports", "decode", "polling", *with_options):
+        arguments = session.posargs if script in with_options else json_only
         try:
             session.run("python", f"benchmarks/{script}.py", *arguments)
         except CommandFailed:  # the others are still worth seeing

@@ -17,8 +17,6 @@ _IN_TURN: Final = 16
 """Questions planned anew after each look: what it showed changes what is known of all."""
 _MANY: Final = 64
 _COMPARED: Final = 8
-_SCOUTS: Final = 1 / 16
-"""So many questions are first asked too early: else nobody would see that jobs became shorter."""
 _FRESH: Final = 0.02
 _LAST_LOOK_S: Final = 1.0
 _SLACK: Final = 64
@@ -62,8 +60,6 @@ class Agenda:
         for question in fresh:
             if question.waiting and question not in self._open:
                 question.jitter = self._drawn()
-                if self._rng.random() < _SCOUTS:
-                    question.first_wait = self._rng.uniform(0.2, 0.8)
                 self._open[question] = None
                 self._turns.append(question)
                 self._apart += question.apart
@@ -115,7 +111,6 @@ class Agenda:
     def was_asked(self, question: Question, now: float) -> None:
         """Plan its next time, and some others, for which the answer is news as well."""
         question.jitter = self._drawn()
-        question.first_wait = None
         self.settle(now)
         if question.is_woken:
             self._put(question, now)  # woken while it was being asked: perhaps just too late for the answer
@@ -138,9 +133,6 @@ class Agenda:
         # A question a little dearer or cheaper waits longer or shorter, by as much as its end is uncertain.
         price = self._budget.price(now, len(self._open)) * question.jitter
         moment = question.best_moment(cohorts, price)
-        if question.first_wait is not None:
-            begin = min(one.seen_at for one in cohorts)
-            moment = begin + question.first_wait * (moment - begin)
         for waiting in question.waiting:
             # A last look before it is given up.
             last_at = waiting.ends_at - min(_LAST_LOOK_S, (waiting.ends_at - waiting.begun_at) / 10)

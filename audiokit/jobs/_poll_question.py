@@ -30,7 +30,6 @@ class Question:
         alone: The one job the call under way, or the last one, was for; None when it was for a page.
         is_asked: Whether it is being asked now.
         is_woken: Whether somebody knows better than the plan, e.g. a webhook.
-        first_wait: Part of the best wait after which it is asked for the first time; None for all of it.
         jitter: Factor on the price of its next call.
     """
 
@@ -44,7 +43,6 @@ class Question:
         self.alone: Waiting | None = None
         self.is_asked = False
         self.is_woken = False
-        self.first_wait: float | None = None
         self.jitter = 1.0
 
     @property

@@ -25,6 +25,8 @@ from audiokit.errors import (
     UsageError,
 )
 from audiokit.jobs._durations import Law
+from audiokit.jobs._poll_patience import Patience
+from audiokit.jobs._poll_question import Question
 from audiokit.jobs._poller import Poller
 from audiokit.services._poll import Look
 from audiokit.testing import FakeClock
@@ -140,6 +142,16 @@ def test_what_may_heal_is_waited_out(error: Exception) -> None:
         assert gaps[4] > 4 * gaps[0], "each failure in a row makes it more patient"
 
     in_virtual_time(story())
+
+
+def test_only_failures_in_a_row_make_a_page_hopeless() -> None:
+    """A page that is answered between its failures is asked for again and again; one that never is, is not."""
+    patience, page = Patience(random.Random(1)), Question()
+    for _ in range(3):
+        assert all(patience.is_temporary(page, status(500), 0.0) for _ in range(7))
+        patience.answered(page)
+    assert all(patience.is_temporary(page, status(500), 0.0) for _ in range(7))
+    assert not patience.is_temporary(page, status(500), 0.0)
 
 
 def test_what_never_heals_ends_at_the_deadline() -> None:
