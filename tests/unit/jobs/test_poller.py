@@ -145,7 +145,7 @@ def test_what_may_heal_is_waited_out(error: Exception) -> None:
 
 
 def test_only_failures_in_a_row_make_a_page_hopeless() -> None:
-    """A page that is answered between its failures is asked for again and again; one that never is, is not."""
+    """A page that is answered between its failures is asked for again; one that never is, is given up."""
     patience, page = Patience(random.Random(1)), Question()
     for _ in range(3):
         assert all(patience.is_temporary(page, status(500), 0.0) for _ in range(7))
