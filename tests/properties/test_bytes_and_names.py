@@ -18,8 +18,8 @@ from audiokit.jobs._context import label_of
 from audiokit.services._poll import PollSchedule
 from audiokit.services._service import encode_query
 from audiokit.transport import Multipart, as_source, safe_file_name
-from audiokit.transport._target import served_name
 from audiokit.transport._retry import next_wait, parse_retry_after
+from audiokit.transport._target import served_name
 
 few = settings(max_examples=60, deadline=None)
 plain_text = st.text(st.characters(codec="utf-8"), max_size=60)
