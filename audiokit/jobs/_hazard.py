@@ -58,9 +58,14 @@ class Hazard:
         self.plans: dict[tuple[int, int], float] = {}
 
     @property
+    def knows_enough(self) -> bool:
+        """Whether enough ended to tell what is typical."""
+        return self._total_ends >= _ENOUGH
+
+    @property
     def typical(self) -> float:
         """An age that a good part of the jobs reach; 1 until enough has ended to tell."""
-        return self.age_of(0.25) if self._total_ends >= _ENOUGH else 1.0
+        return self.age_of(0.25) if self.knows_enough else 1.0
 
     def saw(self, since: float, age: float, *, is_over: bool, weight: float = 1.0) -> None:
         """Note that what ran at age *since* was over at *age*, or still ran."""

@@ -17,6 +17,9 @@ _IN_TURN: Final = 16
 """Questions planned anew after each look: what it showed changes what is known of all."""
 _MANY: Final = 64
 _COMPARED: Final = 8
+_CROWD: Final = 20
+_SILENCE: Final = 0.12
+"""Part of their age for which jobs of a page may go unseen while little is known of their kind."""
 _FRESH: Final = 0.02
 _LAST_LOOK_S: Final = 1.0
 _SLACK: Final = 64
@@ -102,11 +105,11 @@ class Agenda:
                 self._put(question, now)
         return chosen
 
-    def wake(self, question: Question, now: float) -> None:
-        """Ask this one next, whatever its plan."""
+    def wake(self, question: Question, moment: float) -> None:
+        """Ask this one then, whatever its plan."""
         question.is_woken = True
         if not question.is_asked:
-            self._put(question, now)
+            self._put(question, moment)
 
     def was_asked(self, question: Question, now: float) -> None:
         """Plan its next time, and some others, for which the answer is news as well."""
@@ -122,6 +125,7 @@ class Agenda:
                 self._turns.append(other)
                 if other is not question:
                     self.plan(other, now)
+        self._keep_watch(now)
 
     def plan(self, question: Question, now: float) -> None:
         """Choose the moment of its next time."""
@@ -141,6 +145,22 @@ class Agenda:
         question.planned_at = now
         question.planned_for = len(question.waiting)
         self._put(question, max(moment, question.not_before))
+
+    def _keep_watch(self, now: float) -> None:
+        """Let no long silence be in which the first ends of a new kind of batch would go unseen.
+
+        Each page alone may wait long while nothing ends; all together they must not.
+        """
+        moment = self.next_at()
+        if math.isinf(moment):
+            return
+        question = self._heap[0][2]
+        first = next(iter(question.waiting))
+        if len(question.waiting) < _CROWD or first.law.hazard.knows_enough:
+            return
+        latest = now + _SILENCE * (now - first.started_at)
+        if moment > latest:
+            self.wake(question, latest)
 
     def _is_stale(self, question: Question, now: float) -> bool:
         """Whether enough has happened since it was planned to think again."""
