@@ -1,6 +1,6 @@
 """The plug is pulled at every step of the journal, and the bill still shows each job once.
 
-``AUDIOKIT_DURABILITY_JOBS`` sets how many jobs the heavy runs have: 1,000 when not set, 100 where
+``AUDIOKIT_DURABILITY_JOBS`` sets how many jobs the heavy runs have: 1,000 when not set, 300 where
 ``AUDIOKIT_HEAVY=reduced`` asks for less. The plain run has 16, and dies at three of the ten transitions.
 ``AUDIOKIT_DURABILITY_SEED`` sets where the plug is pulled.
 """
@@ -32,7 +32,7 @@ STATES = ("planned", "intent", "sent", "fetched", "done")
 TRANSITIONS = [(when, state) for state in STATES for when in ("before", "after")]
 SEED = int(os.environ.get("AUDIOKIT_DURABILITY_SEED", "20261120"))
 IS_REDUCED = os.environ.get("AUDIOKIT_HEAVY") == "reduced"
-JOBS = int(os.environ.get("AUDIOKIT_DURABILITY_JOBS", "100" if IS_REDUCED else "1000"))
+JOBS = int(os.environ.get("AUDIOKIT_DURABILITY_JOBS", "300" if IS_REDUCED else "1000"))
 TELLING = [("after", "intent"), ("before", "sent"), ("before", "done")]
 KILLED = -9
 SOURCE_S = 0.4
