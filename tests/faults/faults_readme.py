@@ -9,7 +9,6 @@ from typing import Final
 
 from faults_expect import ATTEMPTS, Mode
 from faults_kinds import KINDS, Kind
-from faults_known import KNOWN, known_bug
 from faults_list import CELLS, FAULTS
 from faults_model import Fault
 
@@ -21,10 +20,7 @@ _END: Final = "<!-- table: end -->\n"
 def _cell(fault: Fault, kind: Kind) -> str:
     if not fault.applies_to(kind):
         return "·"
-    ends = []
-    for mode in fault.modes:
-        mark = " †" if known_bug(fault, kind, mode) else ""
-        ends.append(f"{fault.rules_for(kind).expected(kind, mode)}{mark}")
+    ends = [str(fault.rules_for(kind).expected(kind, mode)) for mode in fault.modes]
     return " / ".join(dict.fromkeys(ends))
 
 
@@ -41,26 +37,20 @@ def _rows(faults: Iterable[Fault]) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def table() -> str:
-    """All sections of the table, and what is not kept yet."""
+    """All sections of the table, and how many cells there are."""
     lines: list[str] = []
     for group, faults in itertools.groupby(FAULTS, key=lambda fault: fault.group):
         lines += [f"### {group}", "", f"| fault | {' | '.join(kind.name for kind in KINDS)} |"]
         lines.append("|---|" + "---|" * len(KINDS))
         lines += [f"| {name} | {' | '.join(ends)} |" for name, ends in _rows(faults)]
         lines.append("")
-    bugs = sum(known_bug(*cell) is not None for cell in CELLS)
     plain = sum(not fault.is_heavy(kind) for fault, kind, _ in CELLS)
     lines += ["### Counts", ""]
     lines.append(
         f"{len(FAULTS)} faults, {len(KINDS)} kinds of call, {len(CELLS)} cells ({Mode.ONCE.value} and "
         f"{Mode.ALWAYS.value} counted apart), {ATTEMPTS} attempts at most. {plain} cells run each time, "
-        f"{len(CELLS) - plain} are `heavy`. {bugs} cells (†) are not kept yet and marked as strict xfail:"
+        f"{len(CELLS) - plain} are `heavy`. There are no exceptions."
     )
-    lines.append("")
-    reasons: dict[str, list[str]] = {}
-    for name, known in KNOWN.items():
-        reasons.setdefault(known.reason, []).append(name)
-    lines += [f"- **{'; '.join(names)}**: {reason}." for reason, names in reasons.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from faults_expect import ANY, OK, REFUSED, Expected, Mode
 from faults_kinds import Kind
-from faults_known import known_bug
 from faults_list import CELLS
 from faults_model import Fault
 from faults_run import run
@@ -21,10 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for open 
 def _cells() -> list[object]:
     cells: list[object] = []
     for fault, kind, mode in CELLS:
-        bug = known_bug(fault, kind, mode)
-        marks = [pytest.mark.xfail(reason=bug, strict=True)] if bug else []
-        if fault.is_heavy(kind):
-            marks.append(pytest.mark.heavy)
+        marks = [pytest.mark.heavy] if fault.is_heavy(kind) else []
         name = f"{fault.name}-{kind.name}-{mode.value}"
         cells.append(pytest.param(fault, kind, mode, id=name.replace(" ", "_"), marks=marks))
     return cells
