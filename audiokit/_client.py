@@ -270,6 +270,7 @@ class AudioKit:
 
     def _load_services(self) -> None:
         """Import what is going to be used; run in a thread, because it takes tens of milliseconds."""
+        importlib.import_module("audiokit.transport._http11")
         for api, access in self._access.items():
             if access.credentials is not None:
                 _module(api)

@@ -23,7 +23,7 @@ MEASURE = "import time; a = time.process_time(); {}; print(time.process_time() -
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     print(machine())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 import anyio
@@ -134,6 +133,8 @@ def _csrf_token_of(content: bytes) -> str | None:
 
 def session_id_of(headers: httpx.Headers) -> str | None:
     """The session cookie that an answer sets, if it does."""
+    from http.cookies import CookieError, SimpleCookie  # noqa: PLC0415 - only logins need it
+
     cookies: SimpleCookie = SimpleCookie()
     for header in headers.get_list("set-cookie"):
         try:

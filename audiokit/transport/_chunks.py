@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import contextmanager
 from typing import Final, Protocol, TypeAlias
+
+import httpx
 
 from audiokit._formats import AudioFormat
 from audiokit.errors import UploadInterrupted
@@ -18,6 +20,20 @@ CLOSE_S: Final = 5.0
 
 Chunk: TypeAlias = bytes | memoryview
 """A piece of a body; a view is only good until the next piece is asked for."""
+
+
+class LentChunks(httpx.AsyncByteStream):
+    """A body whose chunks are lent: each is good until the next is asked for.
+
+    We send them as they are. Whoever else reads the stream (another transport, a test) gets copies.
+    """
+
+    def __init__(self, chunks: AsyncIterator[Chunk]) -> None:
+        self.lent = chunks
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self.lent:
+            yield bytes(chunk)
 
 
 class Source(Protocol):

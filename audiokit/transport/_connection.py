@@ -16,7 +16,6 @@ import anyio.to_thread
 import httpx
 
 from audiokit.errors import InvalidRequest
-from audiokit.transport._http11 import Http11Connection
 from audiokit.transport._wire import Wire, connect, scratch_memory
 
 _TALKATIVE: Final = ("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
@@ -72,6 +71,9 @@ class Connector:
         proxy = self._proxy or _proxy_for(url)
         if proxy or sys.platform == "win32" or is_intercepted():
             return HttpxConnection(await self._made_by_httpx(url, proxy))
+        # Here, because h11 takes as long to load as a tenth of httpx; an AudioKit loads it when it is opened.
+        from audiokit.transport._http11 import Http11Connection  # noqa: PLC0415
+
         return Http11Connection(self._connect)
 
     async def _connect(self, request: httpx.Request) -> Wire:

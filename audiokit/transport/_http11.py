@@ -10,7 +10,7 @@ from typing import Any, Final
 import h11
 import httpx
 
-from audiokit.transport._source import Chunk
+from audiokit.transport._chunks import LentChunks
 from audiokit.transport._wire import Pace, Wire
 
 MAX_HEAD_BYTES: Final = 100 * 1024
@@ -18,20 +18,6 @@ _JOIN_BYTES: Final = 1 << 16
 """A head and a body up to this size go out in one piece."""
 
 _NO_BODY: Final = frozenset({204, 304})
-
-
-class LentChunks(httpx.AsyncByteStream):
-    """A body whose chunks are lent: each is good until the next is asked for.
-
-    We send them as they are. Whoever else reads the stream (another transport, a test) gets copies.
-    """
-
-    def __init__(self, chunks: AsyncIterator[Chunk]) -> None:
-        self.lent = chunks
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self.lent:
-            yield bytes(chunk)
 
 
 class Http11Connection:

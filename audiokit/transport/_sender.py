@@ -20,11 +20,10 @@ from audiokit._config import ENVIRONMENT_KEYS, ApiAccess, Limits, Login, Timeout
 from audiokit.errors import ConnectionFailed, MissingCredentials, UploadInterrupted, UsageError
 from audiokit.transport._auth import SessionAuth, auth_for, session_id_of
 from audiokit.transport._call import Body, Call, Reply
+from audiokit.transport._chunks import Chunk, LentChunks
 from audiokit.transport._connection import Connector
-from audiokit.transport._http11 import LentChunks
 from audiokit.transport._network import Injected, Network
 from audiokit.transport._pool import ConnectionPool, HeldStream
-from audiokit.transport._source import Chunk
 
 CLOSE_S: Final = 5.0
 _MAX_REDIRECTS: Final = 5
