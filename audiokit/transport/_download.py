@@ -215,13 +215,13 @@ class Download:
             self._pending.append(chunk)
             self._pending_bytes += len(chunk)
             self._done_bytes += len(chunk)
-            if self._pending_bytes >= WRITE_BYTES:
-                await self._on_disk(self._part.write, self._pending)
-                self._pending, self._pending_bytes = [], 0
             if self._final is None:
                 self._head += chunk[: HEAD_BYTES - len(self._head)]
                 if len(self._head) == HEAD_BYTES:
                     self._name()
+            if self._pending_bytes >= WRITE_BYTES:
+                await self._on_disk(self._part.write, self._pending)
+                self._pending, self._pending_bytes = [], 0
             if self._on_progress is not None:
                 self._on_progress(Progress(done_bytes=self._done_bytes, total_bytes=self._size_bytes))
 

@@ -24,6 +24,7 @@ import respx
 
 from audiokit.errors import DownloadFailed
 from audiokit.transport import Call, Retry, Target, Transport
+from audiokit.typing import Progress
 
 URL = "https://gateway.example/api/files/take.wav"
 CALL = Call(
@@ -254,8 +255,10 @@ async def test_two_files_that_get_one_name_in_a_folder_are_not_mixed(
     respx_mock.get(URL).mock(
         side_effect=[httpx.Response(200, stream=body), httpx.Response(200, content=b"other")]
     )
-    first = asyncio.create_task(_download(transport, tmp_path))
-    await _until(lambda: _partial(tmp_path))
+    seen: list[Progress] = []  # by then the first has its name
+    target = Target.of(tmp_path, must_be_audio=False)
+    first = asyncio.create_task(transport.download(CALL, target, check=_any_status, on_progress=seen.append))
+    await _until(lambda: seen)
     with pytest.raises(DownloadFailed, match=r"take\.wav' is being written by another download"):
         await _download(transport, tmp_path)
     body.released.set()
