@@ -93,7 +93,7 @@ from audiokit.jobs._events import (
 from audiokit.jobs._fan_out import for_each_listener
 from audiokit.jobs._handle import JobHandle
 from audiokit.jobs._job import Job, JobState, JobStats, Outcome, Services
-from audiokit.jobs._journal import Durability, Journal, JournalState, Scope
+from audiokit.jobs._journal import Durability, Journal, JournalState, Output, Scope
 from audiokit.jobs._orchestrator import OnLeave, Orchestrator
 from audiokit.jobs._readers import log_progress, show_progress, write_report
 from audiokit.jobs._receiver import WebhookReceiver
@@ -127,6 +127,7 @@ __all__ = [
     "OnLeave",
     "Orchestrator",
     "Outcome",
+    "Output",
     "PollSchedule",
     "Scope",
     "Services",

@@ -236,6 +236,11 @@ class Run:
         self._was_cut = not self._is_used_up or self._given + len(self._ready) < self._taken
         self.stop_reading()
 
+    def fail(self, error: Exception) -> None:
+        """Read no further inputs; the reader gets *error* after the outcomes of what was taken."""
+        self._input_error = self._input_error or error
+        self.stop_reading()
+
     def end(self) -> None:
         """The orchestrator is closed: no outcome comes any more."""
         self._has_ended = True

@@ -31,11 +31,8 @@ async def to_fields(job: Any, records: Mapping[str, type], spool: Spool) -> tupl
         InvalidRequest: A field cannot survive a crash; the message names it and what to give instead.
     """
     writer = _Writer({kind: name for name, kind in records.items()})
-    fields = {
-        one.name: writer.plain(one.name, getattr(job, one.name))
-        for one in attrs.fields(type(job))
-        if one.init
-    }
+    kind: Any = type(job)
+    fields = {name: writer.plain(name, getattr(job, name)) for name in _names_of(kind)}
     for place, data in writer.kept:
         place["sha256"] = await spool(data)
     return fields, [place["sha256"] for place, _ in writer.kept]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import attrs
 
 from audiokit.errors import AudiokitError, UsageError
+from audiokit.jobs._journal_entry import Output
 from audiokit.services._poll import Look
 
 if TYPE_CHECKING:
@@ -98,8 +99,13 @@ class Job(Protocol[PreparedT, RemoteT, ResultT_co]):
         """Ask the API once how it stands; raise when it failed."""
         ...
 
-    async def collect(self, context: JobContext, remote: RemoteT) -> tuple[ResultT_co, Sequence[Path]]:
-        """Get the result, and the paths of the files saved for it."""
+    async def collect(
+        self, context: JobContext, remote: RemoteT
+    ) -> tuple[ResultT_co, Sequence[Path | Output]]:
+        """Get the result, and the files saved for it: `Output` where size and digest are known already.
+
+        With a journal the others are read once more for these.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Self, TypeAlias, TypeVar
 
 import anyio
 
-from audiokit.errors import InvalidRequest, UsageError
+from audiokit.errors import InvalidRequest, JournalError, UsageError
 from audiokit.jobs._course import Course, Stop
 from audiokit.jobs._events import Events, EventStream
 from audiokit.jobs._feed import Feed, Run
@@ -25,7 +25,7 @@ from audiokit.jobs._once import Once
 from audiokit.jobs._own_kinds import INTERNAL, own_kinds
 from audiokit.jobs._poll_plan import Allowance
 from audiokit.jobs._pollers import Pollers
-from audiokit.jobs._recorder import NOBODY, Recorder
+from audiokit.jobs._recorder import Recorder
 from audiokit.jobs._runner import Runner
 from audiokit.jobs._shared import Shared
 from audiokit.jobs._signals import stopping
@@ -138,6 +138,7 @@ class Orchestrator:
             cancels_remotely=on_leave == "cancel",
             cancel_s=drain_s,
             on_budget=self.stop,
+            on_broken_journal=self._end_runs,
         )
         self._feed = Feed(wake=self._wake, is_held_back=lambda: self._events.is_behind)
         self._workers = Workers(
@@ -198,6 +199,9 @@ class Orchestrator:
         Raises:
             UsageError: The orchestrator is not open, or was closed before all jobs had ended.
             ExceptionGroup: With ``errors="raise"``, when jobs failed; it has the first 100 errors.
+            JournalWriteFailed: The journal took no more records, e.g. because its disk is full: no further
+                jobs were begun. Comes after the outcomes of those that were. Once there is room, run
+                the same inputs again: nothing is submitted twice. `JournalUnreadable` where it was damaged.
             Exception: Whatever reading *jobs* raises, after the outcomes of the jobs read before.
         """
         if errors not in {"collect", "raise"}:
@@ -394,7 +398,16 @@ class Orchestrator:
             return
         entry = await recorder.journal.get(key)
         if entry is not None and entry.state is JournalState.INTENT:
-            await self._runner.run(Course(recorder.kinds.build(entry, recorder.journal), 0, NOBODY))
+            outcome = await self._runner.run_aside(recorder.kinds.build(entry, recorder.journal))
+            entry = await recorder.journal.get(key)
+            if outcome is not None and entry is not None and entry.state is JournalState.INTENT:
+                outcome.raise_for_error()
+
+    def _end_runs(self, error: JournalError) -> None:
+        """What cannot be noted must not be begun: tell those who read outcomes."""
+        for run in self._runs:
+            run.fail(error)
+        self.stop()
 
     async def _run_part(self, host: Course, job: Any, name: str) -> Outcome[Any, Any]:
         return await self._runner.run_part(host, job, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +14,19 @@ from audiokit.jobs._journal import Output
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
-async def describe(paths: Iterable[Path]) -> list[Output]:
-    """Size and SHA-256 of each file, read in a thread."""
-    found = list(paths)
-    return await anyio.to_thread.run_sync(lambda: [_describe(path) for path in found]) if found else []
+async def describe(saved: Sequence[Path | Output]) -> list[Output]:
+    """Size and SHA-256 of each file; what does not come with them is read in a thread."""
+    known = [one for one in saved if isinstance(one, Output)]
+    if len(known) == len(saved):
+        return known
+    return await anyio.to_thread.run_sync(
+        lambda: [one if isinstance(one, Output) else _describe(one) for one in saved]
+    )
+
+
+def paths_of(saved: Iterable[Path | Output]) -> list[Path]:
+    """Where they are."""
+    return [Path(one.path) if isinstance(one, Output) else one for one in saved]
 
 
 async def are_there(outputs: Iterable[Output]) -> bool:

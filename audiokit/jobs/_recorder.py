@@ -9,6 +9,7 @@ from typing import Any, Final
 from audiokit.errors import AudiokitError, JournalLockTaken, UsageError
 from audiokit.jobs._course import Course, id_of
 from audiokit.jobs._journal import Entry, Journal, JournalState, Output
+from audiokit.jobs._journal_entry import LOCKING
 from audiokit.jobs._kinds import Kinds
 
 _NAMESPACE: Final = "audiokit/namespace"
@@ -128,7 +129,14 @@ class Recorder:
         await self.journal.write(course.key, JournalState.UNCERTAIN, error=error)
 
     async def failed(self, course: Course, error: AudiokitError, *, is_remote: bool) -> None:
-        """Record that it failed for good; *is_remote*: at the API, so that another try is a new order."""
+        """Record that it failed for good; *is_remote*: at the API, so that another try is a new order.
+
+        What may have been ordered stays an open question: were it noted as failed, e.g. because the source
+        is gone, the next run would order it again.
+        """
+        entry = await self.journal.get(course.key)
+        if entry is not None and entry.state in LOCKING:
+            return
         if course.restored:  # it was done: what was done of it is lost, not its submission
             await self.journal.write(course.key, JournalState.SENT)
         await self.journal.write(

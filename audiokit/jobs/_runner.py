@@ -17,6 +17,9 @@ from audiokit.errors import (
     InvalidRequest,
     JobError,
     JobUncertain,
+    JournalError,
+    JournalUnreadable,
+    JournalWriteFailed,
     RemoteFailure,
     RemoteLost,
     RequestRefused,
@@ -49,6 +52,7 @@ class Runner:
         cancels_remotely: Ask the API to cancel what is stopped here, where the kind can.
         cancel_s: Longest time for that, in seconds.
         on_budget: Called when credits ran out.
+        on_broken_journal: Called when the journal takes no more records.
     """
 
     def __init__(
@@ -59,12 +63,14 @@ class Runner:
         cancels_remotely: bool,
         cancel_s: float,
         on_budget: Callable[[], object],
+        on_broken_journal: Callable[[JournalError], object],
     ) -> None:
         self._shared = shared
         self._stages = Stages(shared, attempts=attempts)
         self._cancels_remotely = cancels_remotely
         self._cancel_s = cancel_s
         self._on_budget = on_budget
+        self._on_broken_journal = on_broken_journal
         self._deadlines = Deadlines()
         self._drained: asyncio.Event | None = None
         self._by_key: dict[str, Course] = {}
@@ -109,6 +115,12 @@ class Runner:
         for counted in ("polls", "repeats", "bytes_sent", "bytes_received", "credits"):
             setattr(host, counted, getattr(host, counted) + getattr(part, counted))
         return got[0]
+
+    async def run_aside(self, job: Any) -> Outcome[Any, Any] | None:
+        """Run *job* though nobody has asked for its outcome; None where it is under way elsewhere."""
+        got: list[Outcome[Any, Any]] = []
+        await self.run(Course(job, 0, _Taker(got.append)))
+        return got[0] if got else None
 
     def hand_over(self, course: Course, outcome: Outcome[Any, Any]) -> None:
         """Give an outcome to whoever waits for it, and tell the readers of events."""
@@ -231,6 +243,8 @@ class Runner:
         """The outcome of a job that failed, noted in the journal where it failed for good."""
         if isinstance(error, CreditBudgetReached):
             self._on_budget()
+        if isinstance(error, JournalWriteFailed | JournalUnreadable):
+            self._on_broken_journal(error)
         if isinstance(error, JobUncertain):
             return self._failed(course, error, state=JobState.UNCERTAIN)
         recorder = self._shared.recorder

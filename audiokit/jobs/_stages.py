@@ -19,8 +19,8 @@ from audiokit.errors import (
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._course import Course, id_of
 from audiokit.jobs._events import JobRepeated, JobSubmitted
-from audiokit.jobs._journal import Entry, JournalState
-from audiokit.jobs._outputs import are_there, describe
+from audiokit.jobs._journal import Entry, JournalState, Output
+from audiokit.jobs._outputs import are_there, describe, paths_of
 from audiokit.jobs._shared import Shared
 from audiokit.jobs._steps import LAST, Step, Submission
 from audiokit.services._poll import Look
@@ -48,13 +48,14 @@ class Stages:
         """Do what is left of a job; gives its result, and the files saved."""
         shared = self._shared
         if shared.recorder is None or not self._is_recorded(course.job):
-            return await self._all(course)
+            result, saved = await self._all(course)
+            return result, paths_of(saved)
         entry = await shared.recorder.begin(course)
         if entry is not None and entry.state in {JournalState.DONE, JournalState.FETCHED}:
             return await self._restored(course, entry)
-        result, paths = await self._all(course)
-        await shared.recorder.finished(course, await describe(paths))
-        return result, paths
+        result, saved = await self._all(course)
+        await shared.recorder.finished(course, await describe(saved))
+        return result, paths_of(saved)
 
     def _is_recorded(self, job: Any) -> bool:
         """Whether the journal, if there is one, holds this job; what a chain does is held by its parts."""
@@ -72,11 +73,11 @@ class Stages:
         course.remote = course.steps.get(LAST)
         course.enter("collect", self._shared.clock.monotonic())
         context = JobContext(self._shared, course)
-        result, paths = await self._collect(course, context, course.remote)
-        await recorder.finished(course, await describe(paths))
-        return result, paths
+        result, saved = await self._collect(course, context, course.remote)
+        await recorder.finished(course, await describe(saved))
+        return result, paths_of(saved)
 
-    async def _all(self, course: Course) -> tuple[Any, Sequence[Path]]:
+    async def _all(self, course: Course) -> tuple[Any, Sequence[Path | Output]]:
         monotonic = self._shared.clock.monotonic
         context = JobContext(self._shared, course)
         if LAST in course.steps:
@@ -130,7 +131,9 @@ class Stages:
 
         return await context.follow(again, what=course.name, kind=course.kind, remote_id=id_of(remote))
 
-    async def _collect(self, course: Course, context: JobContext, remote: Any) -> tuple[Any, Sequence[Path]]:
+    async def _collect(
+        self, course: Course, context: JobContext, remote: Any
+    ) -> tuple[Any, Sequence[Path | Output]]:
         try:
             return await self._attempt(course, lambda: course.job.collect(context, remote))
         except NotFound as error:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import AbstractAsyncContextManager, contextmanager
-from typing import Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias
 
 import attrs
 
@@ -23,6 +24,7 @@ from audiokit.errors import (
     ConnectionLost,
     CreditsExhausted,
     InvalidRequest,
+    JobError,
     JobUncertain,
     JournalLockTaken,
     MissingCredentials,
@@ -115,7 +117,8 @@ class Steps:
         gate: Places for submissions.
         turn_of: The gate of an API, which holds work back while the API cannot answer.
         room_of: What is left of the API's limit for submissions; None where it has none.
-        settle_other: Finds out about another job of the journal that is in doubt, by its key.
+        settle_other: Finds out about another job of the journal that is in doubt, by its key; raises
+            `JobError` where it cannot.
     """
 
     def __init__(
@@ -163,24 +166,28 @@ class Steps:
                 try:
                     return await self._take(course, step)
                 except JournalLockTaken as error:
-                    holder = error.holder
+                    taken = error
             # An earlier run ended in the middle of that job's order; this one must not blur its traces.
-            await self._settle_other(holder)
+            try:
+                await self._settle_other(taken.holder)
+            except JobError as error:
+                message = f"{taken}; trying to met: {error}"
+                raise JournalLockTaken(message, path=taken.path, lock=lock, holder=taken.holder) from error
 
     async def _take(self, course: Course, step: Step) -> Any:
         if course.open_step == step.name:
             course.open_step = None
             return await self._recover(course, step)
         api: str = getattr(course.job, "api", "")
-        with self._not_counted(course) as begin:
+        with _Pause(course, self._clock) as pause:
             async with self._turn_of(api):
                 if step.how.is_harmless:  # an upload, say, which waits among the transfers
-                    begin()
+                    pause.end()
                     return await self._submit(course, step)
                 # The place first: what waits for one has not been asked for, and is not noted as if it had.
                 async with self._gate:
                     await self._room(api)
-                    begin()
+                    pause.end()
                     course.has_place = True
                     self._asking[api] += 1
                     try:
@@ -188,28 +195,6 @@ class Steps:
                     finally:
                         self._asking[api] -= 1
                         course.has_place = False
-
-    @contextmanager
-    def _not_counted(self, course: Course) -> Generator[Callable[[], None]]:
-        """Until it is called, what the block gives, no time of the job counts: it waits for its turn."""
-        began_s = self._clock.monotonic()
-        watch = course.watch
-        is_waiting = True
-
-        def begin() -> None:
-            nonlocal is_waiting
-            if is_waiting:
-                is_waiting = False
-                course.limit_s += self._clock.monotonic() - began_s
-                if watch is not None:
-                    watch.resume()
-
-        if watch is not None:
-            watch.pause()
-        try:
-            yield begin
-        finally:
-            begin()
 
     async def _room(self, api: str) -> None:
         """Wait until the API's limit lets one more through: minutes, perhaps, without anything in doubt."""
@@ -340,6 +325,36 @@ class Steps:
         if self._recorder is not None:
             await self._recorder.uncertain(course, str(uncertain))
         return uncertain
+
+
+class _Pause:
+    """A block in which no time of the job counts until `end`: it waits for its turn."""
+
+    __slots__ = ("_began_s", "_clock", "_course", "_watch")
+
+    def __init__(self, course: Course, clock: Clock) -> None:
+        self._course = course
+        self._clock = clock
+
+    def __enter__(self) -> Self:
+        self._began_s: float | None = self._clock.monotonic()
+        self._watch = self._course.watch
+        if self._watch is not None:
+            self._watch.pause()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Count on; twice does nothing."""
+        if self._began_s is not None:
+            self._course.limit_s += self._clock.monotonic() - self._began_s
+            self._began_s = None
+            if self._watch is not None:
+                self._watch.resume()
 
 
 def _was_turned_away(error: Exception) -> bool:

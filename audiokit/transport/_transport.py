@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -45,11 +46,11 @@ T = TypeVar("T")
 
 
 class SystemClock:
-    """The event loop's own time."""
+    """The system's time, which is also the event loop's."""
 
     def monotonic(self) -> float:
-        """Seconds on the loop's clock."""
-        return anyio.current_time()
+        """Seconds since some moment."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float, /) -> None:
         """Wait."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from job_server import Server, ServerJob
 
 from audiokit import ConversionJob, MasteringJob, MixJob, SectionTiming, SectionVoice, SpeechJob
 from audiokit.errors import InvalidRequest, JobFailed, JournalInUse, RemoteFailure, RemoteLost, UsageError
-from audiokit.jobs import JobContext, JobState, Journal, JournalState, Look, Orchestrator, Scope
+from audiokit.jobs import JobContext, JobState, Journal, JournalState, Look, Orchestrator, Output, Scope
 from audiokit.jobs._kinds import Kinds
 from audiokit.jobs._own_kinds import own_kinds
 from audiokit.services.audiostack import MixSection, MixTimeline
@@ -345,4 +346,32 @@ async def test_records_of_a_kind_have_to_be_named(tmp_path: Path) -> None:
         await kinds.record(Holder(source=Inside(1)), spool)
     assert {"~": "Inside", "fields": {"x": 1}} == (await kinds.record(Naming(source=Inside(1)), spool))[2][
         "source"
+    ]
+
+
+@attrs.frozen(kw_only=True)
+class _Told(ServerJob):
+    """Its file's size and digest are known from the API, so that the file is not read for them."""
+
+    kind = "told"
+
+    async def collect(self, context: JobContext, remote: str) -> tuple[str, Sequence[Path | Output]]:
+        result, paths = await ServerJob.collect(self, context, remote)
+        assert isinstance(paths[0], Path)
+        return result, [*paths, Output(path=str(paths[0]), size_bytes=6, sha256="ab" * 32)]
+
+
+async def test_what_is_known_of_a_file_is_recorded_as_it_is(
+    journalled: Make, server: Server, tmp_path: Path
+) -> None:
+    """Beside a file that has to be read; both are the outcome's paths."""
+    [outcome] = await _run(journalled, _Told(number=1, to=tmp_path, key="told"), kinds=[_Told])
+    async with Journal(tmp_path / "jobs.sqlite", scope=Scope()) as journal:
+        entry = await journal.get("told")
+    path = tmp_path / "1.txt"
+    assert entry is not None
+    assert (path, path) == tuple(outcome.paths)
+    assert [str(path)] * 2 == [one.path for one in entry.outputs]
+    assert [(6, hashlib.sha256(path.read_bytes()).hexdigest()), (6, "ab" * 32)] == [
+        (one.size_bytes, one.sha256) for one in entry.outputs
     ]
