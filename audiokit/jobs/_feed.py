@@ -238,8 +238,8 @@ class Run:
 
     def fail(self, error: Exception) -> None:
         """Read no further inputs; the reader gets *error* after the outcomes of what was taken."""
-        self._input_error = self._input_error or error
         self.stop_reading()
+        self._input_error = self._input_error or error
 
     def end(self) -> None:
         """The orchestrator is closed: no outcome comes any more."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from typing import Final
 
-from audiokit.jobs._poll_plan import Allowance
+from audiokit.jobs._poll_plan import Allowance, PollPolicy
 from audiokit.jobs._poller import Poller
 from audiokit.typing import Clock
+
+_WITHOUT_LIMIT: Final = PollPolicy(calls=6000)
+"""For APIs that publish none: up to 20 looks a second, of which few jobs use few and a thousand most. Their
+official clients look so often for one job."""
 
 
 class Pollers:
@@ -28,7 +33,9 @@ class Pollers:
         """The poller of *api*; kinds that name none share one."""
         poller = self._pollers.get(api)
         if poller is None:
-            poller = self._pollers[api] = Poller(clock=self._clock, allowance=self._allowance_of(api))
+            allowance = self._allowance_of(api)
+            policy = _WITHOUT_LIMIT if allowance is None else PollPolicy()
+            poller = self._pollers[api] = Poller(clock=self._clock, allowance=allowance, policy=policy)
             await poller.__aenter__()
         return poller
 

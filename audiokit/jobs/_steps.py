@@ -171,7 +171,7 @@ class Steps:
             try:
                 await self._settle_other(taken.holder)
             except JobError as error:
-                message = f"{taken}; trying to met: {error}"
+                message = f"{taken}, which failed just now: {error}"
                 raise JournalLockTaken(message, path=taken.path, lock=lock, holder=taken.holder) from error
 
     async def _take(self, course: Course, step: Step) -> Any:
