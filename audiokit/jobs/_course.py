@@ -50,11 +50,11 @@ class Course:
         "followers",
         "generation",
         "has_place",
+        "host",
         "index",
         "is_cancelled_remotely",
         "is_critical",
         "is_noted",
-        "is_part",
         "job",
         "key",
         "kind",
@@ -101,9 +101,9 @@ class Course:
         self.followers: list[Course] = []
         self.is_critical = False
         self.is_noted = False
-        self.is_part = False
         self.was_uncertain = False
         self.watch: Pausable | None = None
+        self.host: Course | None = None
         self.has_place = False
         self.is_cancelled_remotely = False
         self.length_s: float | None = None
@@ -114,6 +114,23 @@ class Course:
 
     def __repr__(self) -> str:
         return f"<{self.name} in {self.stage}>"
+
+    def pause(self) -> None:
+        """Count no time, neither of this job nor of those it is a part of."""
+        course: Course | None = self
+        while course is not None:
+            if course.watch is not None:
+                course.watch.pause()
+            course = course.host
+
+    def resume(self, waited_s: float) -> None:
+        """Count on, after so many seconds that did not count."""
+        course: Course | None = self
+        while course is not None:
+            course.limit_s += waited_s
+            if course.watch is not None:
+                course.watch.resume()
+            course = course.host
 
     @property
     def name(self) -> str:

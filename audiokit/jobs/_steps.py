@@ -330,7 +330,7 @@ class Steps:
 class _Pause:
     """A block in which no time of the job counts until `end`: it waits for its turn."""
 
-    __slots__ = ("_began_s", "_clock", "_course", "_watch")
+    __slots__ = ("_began_s", "_clock", "_course")
 
     def __init__(self, course: Course, clock: Clock) -> None:
         self._course = course
@@ -338,9 +338,7 @@ class _Pause:
 
     def __enter__(self) -> Self:
         self._began_s: float | None = self._clock.monotonic()
-        self._watch = self._course.watch
-        if self._watch is not None:
-            self._watch.pause()
+        self._course.pause()
         return self
 
     def __exit__(
@@ -351,10 +349,8 @@ class _Pause:
     def end(self) -> None:
         """Count on; twice does nothing."""
         if self._began_s is not None:
-            self._course.limit_s += self._clock.monotonic() - self._began_s
-            self._began_s = None
-            if self._watch is not None:
-                self._watch.resume()
+            waited_s, self._began_s = self._clock.monotonic() - self._began_s, None
+            self._course.resume(waited_s)
 
 
 def _was_turned_away(error: Exception) -> bool:

@@ -242,3 +242,22 @@ async def test_an_outcome_without_a_stream_says_so(make_orchestrator: Make, fake
     [outcome] = await _run(make_orchestrator, fake_job())
     with pytest.raises(UsageError, match="cannot be opened: its kind has no stream"):
         outcome.open()
+
+
+async def test_waiting_for_a_turn_takes_nothing_of_a_chains_time(server: Server) -> None:
+    """Four chains of 40 ms through one place, each with 100 ms: the last ends after 160 ms, in time."""
+
+    @attrs.frozen(kw_only=True)
+    class Slow(ServerJob):
+        api = "respeecher"
+
+        async def submit(self, context: JobContext, prepared: None) -> str:
+            await asyncio.sleep(0.04 if self.number else 0.5)
+            return await super().submit(context, prepared)
+
+    orchestrator = Orchestrator(server, clock=server.clock, timeout_s=0.1, max_submits=1)  # type: ignore[arg-type]
+    async with orchestrator:
+        jobs = [Chain(first=Slow(number=n + 1, place=f"p{n}", key=f"{n}"), then=[]) for n in range(4)]
+        assert {JobState.DONE} == {one.state async for one in orchestrator.run(jobs)}
+        (late,) = [one async for one in orchestrator.run([Chain(first=Slow(number=0), then=[])])]
+        assert JobState.FAILED is late.state  # its own time still counts
