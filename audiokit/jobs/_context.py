@@ -162,7 +162,18 @@ class JobContext:
         Returns:
             The id it gave.
         """
-        return await self.once.get(("shared", key), lambda: self._shared_work(key, work))
+        course, monotonic = self._course, self.clock.monotonic
+        sharing = self._shared.sharing.setdefault(key, [])
+        if any(other.paused_at is not None for other in sharing):
+            course.pause(monotonic())  # what it is about to wait for waits for its turn
+        sharing.append(course)
+        try:
+            return await self.once.get(("shared", key), lambda: self._shared_work(key, work))
+        finally:
+            sharing.remove(course)
+            course.resume(monotonic())
+            if not sharing:
+                self._shared.sharing.pop(key, None)
 
     async def forget_shared(self, key: str, error: AudiokitError) -> None:
         """What `shared` gave for *key* is no more, as *error* says: the next job makes it anew."""
@@ -287,6 +298,7 @@ class JobContext:
         host, recorder = self._course, self._shared.recorder
         course = Course(work, host.index, NOBODY)
         course.key, course.began_s, course.limit_s = key, host.began_s, host.limit_s
+        course.hosts = self._shared.sharing[key]
         context = JobContext(self._shared, course)
         try:
             if recorder is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from audiokit.errors import AudiokitError, JobCancelled, JobFailed, JobTimeout
@@ -50,7 +51,7 @@ class Course:
         "followers",
         "generation",
         "has_place",
-        "host",
+        "hosts",
         "index",
         "is_cancelled_remotely",
         "is_critical",
@@ -61,6 +62,7 @@ class Course:
         "length_s",
         "limit_s",
         "open_step",
+        "paused_at",
         "polls",
         "remote",
         "repeats",
@@ -103,7 +105,8 @@ class Course:
         self.is_noted = False
         self.was_uncertain = False
         self.watch: Pausable | None = None
-        self.host: Course | None = None
+        self.hosts: Sequence[Course] = ()  # which wait for this one
+        self.paused_at: float | None = None
         self.has_place = False
         self.is_cancelled_remotely = False
         self.length_s: float | None = None
@@ -115,22 +118,24 @@ class Course:
     def __repr__(self) -> str:
         return f"<{self.name} in {self.stage}>"
 
-    def pause(self) -> None:
-        """Count no time, neither of this job nor of those it is a part of."""
-        course: Course | None = self
-        while course is not None:
-            if course.watch is not None:
-                course.watch.pause()
-            course = course.host
+    def pause(self, now_s: float) -> None:
+        """Count no time, neither of this job nor of those that wait for it; twice does nothing."""
+        if self.paused_at is None:
+            self.paused_at = now_s
+            if self.watch is not None:
+                self.watch.pause()
+            for host in self.hosts:
+                host.pause(now_s)
 
-    def resume(self, waited_s: float) -> None:
-        """Count on, after so many seconds that did not count."""
-        course: Course | None = self
-        while course is not None:
-            course.limit_s += waited_s
-            if course.watch is not None:
-                course.watch.resume()
-            course = course.host
+    def resume(self, now_s: float) -> None:
+        """Count on; twice does nothing."""
+        if self.paused_at is not None:
+            self.limit_s += now_s - self.paused_at
+            self.paused_at = None
+            if self.watch is not None:
+                self.watch.resume()
+            for host in self.hosts:
+                host.resume(now_s)
 
     @property
     def name(self) -> str:

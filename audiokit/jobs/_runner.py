@@ -107,7 +107,7 @@ class Runner:
         _check(job)
         got: list[Outcome[Any, Any]] = []
         part = Course(key_of_part(host.key, name, job), host.index, _Taker(got.append))
-        part.host = host
+        part.hosts = [host]
         part.limit_s = max(0.001, host.limit_s - (self._shared.clock.monotonic() - host.began_s))
         await self.run(part)
         if not got:
@@ -207,7 +207,7 @@ class Runner:
         if shared.events.streams:
             shared.tell(JobStarted, course)
         if job.timeout_s is not None:
-            course.limit_s = min(job.timeout_s, course.limit_s) if course.host is not None else job.timeout_s
+            course.limit_s = min(job.timeout_s, course.limit_s) if course.hosts else job.timeout_s
         with self._deadlines.watch(course, course.limit_s):
             return await self._stages.of(course)
 

@@ -23,7 +23,7 @@ from audiokit.typing import Clock
 
 @attrs.frozen(kw_only=True)
 class Shared:
-    """What all jobs of one orchestrator use together."""
+    """What all jobs of one orchestrator use together; *sharing*: who waits for each shared work."""
 
     services: Services
     transfer: Gate
@@ -40,6 +40,7 @@ class Shared:
     recorder: Recorder | None
     callback_url: str | None = None
     namespace: str = attrs.field(factory=lambda: secrets.token_hex(8))
+    sharing: dict[str, list[Course]] = attrs.field(init=False, factory=dict[str, "list[Course]"])
 
     def tell(self, kind: type[JobEvent], course: Course, **facts: Any) -> None:
         """Tell the readers of events; costs next to nothing when there are none."""

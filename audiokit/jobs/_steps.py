@@ -11,8 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
@@ -179,22 +178,31 @@ class Steps:
             course.open_step = None
             return await self._recover(course, step)
         api: str = getattr(course.job, "api", "")
-        with _Pause(course, self._clock) as pause:
+        course.pause(self._clock.monotonic())  # it waits for its turn
+        try:
             async with self._turn_of(api):
-                if step.how.is_harmless:  # an upload, say, which waits among the transfers
-                    pause.end()
-                    return await self._submit(course, step)
+                if step.how.is_harmless:  # an upload, say, which has a place among the transfers next
+                    return await self._submit_with_room(course, step, api)
                 # The place first: what waits for one has not been asked for, and is not noted as if it had.
                 async with self._gate:
-                    await self._room(api)
-                    pause.end()
-                    course.has_place = True
-                    self._asking[api] += 1
                     try:
-                        return await self._submit(course, step)
+                        return await self._submit_with_room(course, step, api, has_place=True)
                     finally:
-                        self._asking[api] -= 1
                         course.has_place = False
+        finally:
+            course.resume(self._clock.monotonic())
+
+    async def _submit_with_room(
+        self, course: Course, step: Step, api: str, *, has_place: bool = False
+    ) -> Any:
+        await self._room(api)
+        course.resume(self._clock.monotonic())
+        course.has_place = has_place
+        self._asking[api] += 1
+        try:
+            return await self._submit(course, step)
+        finally:
+            self._asking[api] -= 1
 
     async def _room(self, api: str) -> None:
         """Wait until the API's limit lets one more through: minutes, perhaps, without anything in doubt."""
@@ -325,32 +333,6 @@ class Steps:
         if self._recorder is not None:
             await self._recorder.uncertain(course, str(uncertain))
         return uncertain
-
-
-class _Pause:
-    """A block in which no time of the job counts until `end`: it waits for its turn."""
-
-    __slots__ = ("_began_s", "_clock", "_course")
-
-    def __init__(self, course: Course, clock: Clock) -> None:
-        self._course = course
-        self._clock = clock
-
-    def __enter__(self) -> Self:
-        self._began_s: float | None = self._clock.monotonic()
-        self._course.pause()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.end()
-
-    def end(self) -> None:
-        """Count on; twice does nothing."""
-        if self._began_s is not None:
-            waited_s, self._began_s = self._clock.monotonic() - self._began_s, None
-            self._course.resume(waited_s)
 
 
 def _was_turned_away(error: Exception) -> bool:
