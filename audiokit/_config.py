@@ -242,6 +242,8 @@ class Limits:
         uploads: Uploads under way at once; more wait for their turn, first come, first served.
         upload_bytes: Memory in bytes that uploads under way may use for buffers together; more of them
             wait. A file takes 2 MiB (less if it is smaller), a stream 2 MiB, bytes none.
+        answer_bytes: Longest answer that is read into memory, in bytes, unpacked; a longer one ends the call.
+            Files are not meant: downloads and streams may have any length.
         rates: Calls over time. By default what the vendors publish, at their own hosts only; a
             `RateLimits` given here holds at any base URL, and None switches them off.
     """
@@ -251,6 +253,7 @@ class Limits:
     idle_s: float = attrs.field(default=5.0, validator=positive)
     uploads: int = attrs.field(default=8, validator=positive)
     upload_bytes: int = attrs.field(default=32 << 20, validator=_whole)
+    answer_bytes: int = attrs.field(default=64 << 20, validator=_whole)
     rates: RateLimits | None = RateLimits(everywhere=False)
 
 

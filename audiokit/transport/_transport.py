@@ -27,6 +27,7 @@ from audiokit.errors import (
     ConnectionLost,
     DownloadFailed,
     OutcomeUnknown,
+    TransportError,
 )
 from audiokit.transport._budget import RetryBudget
 from audiokit.transport._call import Call, Reply
@@ -93,6 +94,16 @@ class StreamReply:
         except httpx.RequestError as error:
             raise self.run.error(error, place=self._place) from error
 
+    def too_long(self, limit_bytes: int) -> TransportError:
+        """The error for a body that goes on after *limit_bytes*."""
+        error = httpx.DecodingError(
+            f"the answer is longer than {limit_bytes} bytes, which is as much as is read "
+            "(Limits.answer_bytes)"
+        )
+        failure = self.run.error(error, place=self._place)
+        failure.__cause__ = error
+        return failure
+
     async def read(self, limit_bytes: int) -> bytes:
         """At most *limit_bytes* of the body, for error messages."""
         parts: list[bytes] = []
@@ -136,6 +147,7 @@ class Transport:
             limiters=limiters(limits.rates, access, self.clock, windows),
             hooks=hooks,
         )
+        self._answer_bytes = int(limits.answer_bytes)
         self._uploads = UploadGate(int(limits.uploads), limits.upload_bytes)
         self._bases = {api: one.base_url for api, one in access.items()}
 
@@ -195,6 +207,8 @@ class Transport:
             try:
                 async for chunk in reply.chunks():
                     content += chunk
+                    if len(content) > self._answer_bytes:
+                        raise reply.too_long(self._answer_bytes)
             except (ConnectionLost, OutcomeUnknown):
                 if reply.status < 400:
                     raise
