@@ -66,11 +66,19 @@ def run(options: argparse.Namespace) -> int:
 async def _until_terminated(work: Coroutine[Any, Any, T]) -> T:
     """Let SIGTERM end the work as Ctrl-C does: cancelled, with everything cleaned up."""
     task = asyncio.ensure_future(work)
+    is_terminated = asyncio.Event()
+
+    def end() -> None:
+        is_terminated.set()
+        task.cancel()
+
     with contextlib.suppress(NotImplementedError):  # no signal handlers on this system's loop
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
     try:
         return await task
     except asyncio.CancelledError:
+        if not is_terminated.is_set():  # Ctrl-C, of which asyncio.run makes a KeyboardInterrupt
+            raise
         raise CommandError("ended before it was done") from None
 
 

@@ -267,12 +267,12 @@ class Ledger:
             failure = JournalError(f"journal {self.path!r} could not be read ({error})", path=self.path)
         else:
             advice = {
-                sqlite3.SQLITE_FULL: "make room on the disk and run the same jobs again",
-                sqlite3.SQLITE_BUSY: "another program keeps it locked; close that one, and run the same jobs again",
-            }.get(code, "see whether its disk is full or failing, and run the same jobs again")
+                sqlite3.SQLITE_FULL: "make room on the disk",
+                sqlite3.SQLITE_BUSY: "another program keeps it locked; close that one",
+            }.get(code, "see whether its disk is full or failing")
             failure = JournalWriteFailed(
                 f"journal {self.path!r} could not be written ({error}), so what was to be recorded is not: "
-                f"{advice}",
+                f"{advice}, and run the same jobs again",
                 path=self.path,
             )
         failure.__cause__ = error

@@ -70,8 +70,8 @@ class Spool:
         except OSError as error:
             self.release([sha256])
             raise JournalWriteFailed(
-                f"{len(data)} bytes cannot be kept beside the journal: {error.strerror or error}; see whether "
-                "its disk is full, and run the same jobs again",
+                f"{len(data)} bytes cannot be kept beside the journal: {error.strerror or error}; see "
+                "whether its disk is full, and run the same jobs again",
                 path=str(self._folder),
             ) from error
         return sha256

@@ -249,7 +249,7 @@ class Service:
             status=status,
             api_message=said,
             request_id=self.dialect.request_id(body) or headers.get("x-request-id"),
-            retry_after=parse_retry_after(headers.get("retry-after")),
+            retry_after=parse_retry_after(headers.get("retry-after"), date=headers.get("date")),
             body=body,
         )
 

@@ -199,7 +199,10 @@ class Repeater:
             raise
         status = run.status = response.status_code
         is_temporary = status in TEMPORARY_STATUSES
-        retry_after = parse_retry_after(response.headers.get("retry-after")) if is_temporary else None
+        retry_after = None
+        if is_temporary:
+            headers = response.headers
+            retry_after = parse_retry_after(headers.get("retry-after"), date=headers.get("date"))
         if place is not None:
             place.answered(was_refused=status == 429, retry_after=retry_after)
         run.is_answered = not is_temporary

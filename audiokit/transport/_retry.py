@@ -95,10 +95,19 @@ def next_wait(
     return jitter(0.0, ceiling)
 
 
-def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
+def parse_retry_after(
+    value: str | None, *, date: str | None = None, now: datetime | None = None
+) -> float | None:
     """Seconds that a Retry-After header asks for; takes both forms, seconds and HTTP date.
 
-    Returns None for a missing or unreadable header, 0.0 for a date in the past.
+    Args:
+        value: The header.
+        date: The answer's Date header: the server's time, by which its moment is meant. This machine's
+            clock, which may be hours off, counts only where there is none.
+        now: This machine's time.
+
+    Returns:
+        None for a missing or unreadable header, 0.0 for a date in the past.
     """
     if not value:
         return None
@@ -106,10 +115,18 @@ def parse_retry_after(value: str | None, *, now: datetime | None = None) -> floa
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            moment = email.utils.parsedate_to_datetime(text)
-        except (ValueError, OverflowError):
+        moment = _moment(text)
+        if moment is None:
             return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+        answered_at = _moment(date or "") or now or datetime.now(UTC)
+        return max(0.0, (moment - answered_at).total_seconds())
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _moment(text: str) -> datetime | None:
+    """What an HTTP date says, if it is one."""
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

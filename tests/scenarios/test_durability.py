@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -16,7 +17,7 @@ import sqlite3
 import struct
 import sys
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ JOBS = int(os.environ.get("AUDIOKIT_DURABILITY_JOBS", "300" if IS_REDUCED else "
 TELLING = [("after", "intent"), ("before", "sent"), ("before", "done")]
 KILLED = -9
 SOURCE_S = 0.4
+DAY_S = 86400.0
 
 
 def _sound(path: Path, number: int) -> None:
@@ -74,6 +76,7 @@ class Bench:
             "control_url": emulator.control_url,
             "control_key": emulator.control_key,
             "kill": None,
+            "wall_offset_s": None,
             "settled": str(folder / "settled.log"),
         }
         Path(self.config["settled"]).touch()
@@ -206,6 +209,29 @@ async def _done_once(
     assert ({"done": bench.jobs}, []) == (report["states"], report["errors"])
     _check(bench, counts)
     spent = counts["credits"]["default"]["respeecher"]["spent"]
+    sys.stdout.write(f"{spent:.4f} credits spent for {bench.orders * SOURCE_S / 60:.4f}\n")
+    assert bench.orders * SOURCE_S / 60 == pytest.approx(spent, rel=0.01)
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(115)
+@pytest.mark.parametrize("bench", [(48, ())], indirect=True)
+async def test_each_job_is_done_once_whenever_the_disk_is_full(bench: Bench) -> None:
+    """Full before and after each record, of jobs of all kinds: the run says so, and the next one goes on."""
+    bench.config["in_flight"] = 5
+    full = 0
+    for when, state in TRANSITIONS:
+        code, report = await bench.run({"when": when, "state": state, "nth": 2, "how": "fill"}, 60)
+        assert 0 == code
+        full += "run the same jobs again" in report.get("full", "")
+    assert full >= len(TRANSITIONS) - 1, "too few jobs were left"
+    _, report = await bench.run(None, 60)
+    counts = await bench.counts()
+    settled = Path(bench.config["settled"]).read_text().count("\n")
+    sys.stdout.write(f"{bench.jobs} jobs, the disk full {full} times, {settled} settled, {report}\n")
+    assert ({"done": bench.jobs}, []) == (report["states"], report["errors"])
+    _check(bench, counts)
+    spent = counts["credits"]["default"]["respeecher"]["spent"]
     assert bench.orders * SOURCE_S / 60 == pytest.approx(spent, rel=0.01)
 
 
@@ -233,6 +259,14 @@ async def test_faults_and_lost_answers_double_nothing(bench: Bench) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(115)
+@pytest.mark.parametrize("bench", _faulty(18), indirect=True)
+async def test_clocks_set_back_between_and_during_runs_double_nothing(bench: Bench) -> None:
+    """The same, each run on another day, a minute earlier with each record: late orders are told as well."""
+    await _nothing_twice(bench, kills=3, limit_s=90, days_off=(30.0, -0.25, -400.0, 1.0, -2.0))
+
+
+@pytest.mark.heavy
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("bench", _faulty(JOBS), indirect=True)
 async def test_a_thousand_jobs_with_faults_double_nothing(bench: Bench) -> None:
@@ -240,17 +274,32 @@ async def test_a_thousand_jobs_with_faults_double_nothing(bench: Bench) -> None:
     await _nothing_twice(bench, kills=10, limit_s=1500)
 
 
-async def _nothing_twice(bench: Bench, *, kills: int, limit_s: float) -> None:
+async def _nothing_twice(
+    bench: Bench, *, kills: int, limit_s: float, days_off: Sequence[float] | None = None
+) -> None:
     bench.config.update(operator=False, settle_s=6.0)
     rng = random.Random(SEED)
+    off_s = itertools.repeat(None) if days_off is None else (DAY_S * one for one in itertools.cycle(days_off))
+    died = 0
     for _ in range(kills):
-        await bench.run({"after_s": rng.uniform(0.5, 3.0)}, limit_s)
+        bench.config["wall_offset_s"] = next(off_s)
+        code, _ = await bench.run({"after_s": rng.uniform(0.5, 3.0)}, limit_s)
+        died += code == KILLED
     for _ in range(4):  # what failed for the moment is tried again, as its message says
+        bench.config["wall_offset_s"] = next(off_s)
         code, report = await bench.run(None, limit_s)
         assert 0 == code
         if report["states"].get("failed", 0) == 0:
             break
     uncertain = report["states"].get("uncertain", 0)
-    sys.stdout.write(f"{bench.jobs} jobs with faults, {uncertain} uncertain, {report}\n")
+    counts = await bench.counts()
+    doubles = sum(one["count"] > 1 for one in counts["submissions"])
+    spent = counts["credits"]["default"]["respeecher"]["spent"]
+    price = counts["submitted"]["orders.create"] * SOURCE_S / 60
+    sys.stdout.write(
+        f"{bench.jobs} jobs with faults, died {died} times, {uncertain} uncertain, {doubles} doubles, "
+        f"{spent:.4f} credits spent for {price:.4f}, {report}\n"
+    )
     assert bench.jobs == uncertain + report["states"]["done"], report
-    _check(bench, await bench.counts(), uncertain=uncertain)
+    _check(bench, counts, uncertain=uncertain)
+    assert price == pytest.approx(spent, rel=0.01)

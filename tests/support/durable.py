@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
+import resource
 import signal
 import sys
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from audiokit import AudioKit, ConversionJob, JobState, MasteringJob, MixJob
+from audiokit.errors import JournalWriteFailed
 from audiokit.jobs import Journal, JournalState, Scope, TTSRecordingJob
 from audiokit.jobs._apiaudio_scripts import own_script_id
 
@@ -30,10 +34,11 @@ def die() -> None:
 
 
 class Executioner:
-    """Kills this process before or after the nth time that a job goes to a state."""
+    """Kills this process, or its disk, before or after the nth time that a job goes to a state."""
 
-    def __init__(self, plan: dict[str, Any] | None) -> None:
+    def __init__(self, plan: dict[str, Any] | None, journal: str) -> None:
         self._plan = plan or {}
+        self._log = Path(f"{journal}-wal")
         self._left = self._plan.get("nth", 0)
         if "after_s" in self._plan:
             timer = threading.Timer(self._plan["after_s"], die)
@@ -43,8 +48,15 @@ class Executioner:
     def __call__(self, when: str, key: str, state: JournalState) -> None:
         if (self._plan.get("when"), self._plan.get("state")) == (when, state.value):
             self._left -= 1
-            if self._left <= 0:
+            if self._left <= 0 and self._plan.get("how") == "fill":
+                self.fill()
+            elif self._left <= 0:
                 die()
+
+    def fill(self) -> None:
+        """From now on no file can become larger than the journal's log is."""
+        if resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self._log.stat().st_size, resource.RLIM_INFINITY))
 
 
 def inputs(config: dict[str, Any]) -> Iterator[Any]:
@@ -76,6 +88,12 @@ def note(path: str, key: str) -> None:
         file.write(f"{key}\n")
 
 
+def wall_clock(config: dict[str, Any]) -> Callable[[], float]:
+    """The time of day, as far off as the test says, and a minute earlier each time it is asked for."""
+    asked = itertools.count()
+    return lambda: time.time() + config["wall_offset_s"] - 60 * next(asked)
+
+
 async def settle(config: dict[str, Any], jobs: Any, uncertain: list[Any]) -> int:
     """Look into the account, as the message asks; submit again what is certainly not there."""
     counts = await asyncio.to_thread(submitted, config)
@@ -102,11 +120,16 @@ async def settle(config: dict[str, Any], jobs: Any, uncertain: list[Any]) -> int
 
 async def main(config: dict[str, Any]) -> dict[str, Any]:
     """Run all jobs, and again while an operator could settle what was uncertain."""
-    executioner = Executioner(config["kill"])
+    executioner = Executioner(config["kill"], config["journal"])
     settled = 0
     async with AudioKit.from_env() as kit:
         while True:
-            journal = Journal(config["journal"], scope=Scope.of(kit._access), on_transition=executioner)
+            journal = Journal(
+                config["journal"],
+                scope=Scope.of(kit._access),
+                on_transition=executioner,
+                wall_clock=time.time if config["wall_offset_s"] is None else wall_clock(config),
+            )
             states: Counter[str] = Counter()
             errors: list[str] = []
             uncertain = []
@@ -125,5 +148,13 @@ async def main(config: dict[str, Any]) -> dict[str, Any]:
                 return {"states": states, "errors": errors, "settled": settled}
 
 
+async def main_until_full(config: dict[str, Any]) -> dict[str, Any]:
+    """The same; or what ended it, where its disk became full."""
+    try:
+        return await main(config)
+    except JournalWriteFailed as error:
+        return {"full": str(error)}
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(main(json.loads(sys.argv[1])))) + "\n")
+    sys.stdout.write(json.dumps(asyncio.run(main_until_full(json.loads(sys.argv[1])))) + "\n")

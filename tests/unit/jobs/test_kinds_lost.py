@@ -14,7 +14,7 @@ import respx
 
 from audiokit import AudioKit, ConversionJob, JobState, MasteringJob, MixJob, SpeechJob
 from audiokit.errors import InvalidRequest
-from audiokit.jobs import CalibrationJob, Orchestrator, TTSRecordingJob
+from audiokit.jobs import CalibrationJob, Orchestrator, PollSchedule, TTSRecordingJob
 from audiokit.jobs._respeecher_lists import find_conversion, find_original
 from audiokit.transport._transport import SystemClock
 
@@ -286,7 +286,9 @@ async def test_uploads_keep_to_the_bytes_allowed_at_once() -> None:
         respeecher=SimpleNamespace(recordings=recordings, orders=SimpleNamespace(create=create))
     )
     # Real time: a clock that jumps would be at the deadline before an upload has had its turns.
-    orchestrator = Orchestrator(services, clock=SystemClock(), timeout_s=15, transfer_bytes=250)  # type: ignore[arg-type]
+    often = PollSchedule(first_s=0.01, longest_s=0.01)
+    limits: dict[str, Any] = {"timeout_s": 15, "transfer_bytes": 250, "schedule": often}
+    orchestrator = Orchestrator(services, clock=SystemClock(), **limits)  # type: ignore[arg-type]
     jobs = [ConversionJob(source=bytes([n]) * 100, folder_id=f"f{n}", voice_id="v") for n in range(5)]
     async with orchestrator:
         outcomes = [one async for one in orchestrator.run(jobs)]

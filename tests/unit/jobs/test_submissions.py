@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +182,10 @@ async def test_what_several_may_have_made_is_nobodys(journalled: Make, server: S
 async def test_a_disk_that_is_full_loses_no_submission(
     journalled: Make, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before asking: nothing is submitted. After it: the job fails, and the next run finds what it made."""
+    """Before asking: nothing is submitted. After it: the job fails, and the next run finds what it made.
+
+    In either case the run ends with the journal's error, and begins nothing further.
+    """
     real, full_at = Journal.write, [""]
 
     async def write(self: Journal, key: str, state: JournalState, **facts: Any) -> None:
@@ -193,12 +196,46 @@ async def test_a_disk_that_is_full_loses_no_submission(
     monkeypatch.setattr(Journal, "write", write)
     for state, submitted in ("intent", 0), ("sent", 1):
         full_at[:] = [state]
-        [outcome] = await _run(journalled, ServerJob(number=1))
+        outcomes, jobs = [], iter([ServerJob(number=1), ServerJob(number=2)])
+        with pytest.raises(JournalWriteFailed, match="disk is full"):  # noqa: PT012 - the loop is what raises
+            async with journalled(max_in_flight=1) as orchestrator:
+                async for outcome in orchestrator.run(jobs):
+                    outcomes.append(outcome)  # noqa: PERF401 - those before the error count
+        [outcome] = outcomes
         assert (JobState.FAILED, submitted) == (outcome.state, server.submits.total())
         assert "disk is full" in str(outcome.error)
+        assert 1 == len(list(jobs))
     full_at.clear()
     [outcome] = await _run(journalled, ServerJob(number=1))
     assert (JobState.DONE, "work-1", 1) == (outcome.state, outcome.result, server.submits.total())
+
+
+async def test_a_broken_journal_ends_every_run(
+    journalled: Make, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that read outcomes are told; what was handed in and has not begun is handed back."""
+
+    async def write(self: Journal, key: str, state: JournalState, **facts: Any) -> None:
+        raise JournalWriteFailed("database or disk is full", path="x")
+
+    async def slowly() -> AsyncIterator[ServerJob]:
+        yield ServerJob(number=100)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Journal, "write", write)
+    async with journalled(max_in_flight=2) as orchestrator:
+        handles = [await orchestrator.submit(ServerJob(number=n), priority=-1) for n in range(4)]
+        runs = [
+            asyncio.create_task(anext(orchestrator.run(jobs, errors="raise")))
+            for jobs in (slowly(), (ServerJob(number=n) for n in range(10, 20)))
+        ]
+        for running in runs:
+            with pytest.raises(JournalWriteFailed, match="disk is full"):
+                await asyncio.wait_for(running, 5)
+        states = {(await asyncio.wait_for(handle._wait(), 5)).state for handle in handles}
+    assert states <= {JobState.CANCELLED, JobState.FAILED}
+    assert JobState.CANCELLED in states
+    assert 0 == server.submits.total()
 
 
 async def test_the_owner_settles_what_is_uncertain(journalled: Make, server: Server) -> None:

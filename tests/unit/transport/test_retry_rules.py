@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+import respx
 
 from audiokit import RetryPolicy
-from audiokit.transport import Retry
+from audiokit.testing import FakeClock
+from audiokit.transport import Call, Retry, Transport
 from audiokit.transport._errors import is_hopeless, outcome_of
 from audiokit.transport._retry import Outcome, may_repeat, next_wait, outcome_of_status, parse_retry_after
 
@@ -184,3 +186,24 @@ def test_both_forms_of_retry_after_are_read(header: str | None, seconds: float |
 def test_retry_after_with_huge_figures_counts_as_none() -> None:
     """A date with figures no calendar holds is nonsense like any other."""
     assert None is parse_retry_after("Wed, 99999999999999999999 Oct 2015 07:28:00 GMT", now=NOW)
+
+
+@pytest.mark.parametrize("clock", [timedelta(hours=-3), timedelta(0), timedelta(days=400)])
+def test_a_date_is_meant_by_the_servers_clock(clock: timedelta) -> None:
+    """Ours may be hours off: what counts is how long after its own Date the server wants to be left alone."""
+    date, header = "Fri, 20 Nov 2026 10:00:00 GMT", "Fri, 20 Nov 2026 10:00:30 GMT"
+    assert 30.0 == parse_retry_after(header, date=date, now=NOW + clock)
+    assert 30.0 == parse_retry_after(header, date="nonsense", now=NOW)
+
+
+async def test_a_machine_whose_clock_is_off_waits_as_long_as_was_asked(
+    transport: Transport, clock: FakeClock, respx_mock: respx.MockRouter
+) -> None:
+    """Both dates lie years back."""
+    no = {"date": "Mon, 01 Jan 2001 10:00:00 GMT", "retry-after": "Mon, 01 Jan 2001 10:00:20 GMT"}
+    url = "https://gateway.example/api/credits"
+    respx_mock.get(url).mock(side_effect=[httpx.Response(503, headers=no), httpx.Response(200)])
+    began = clock.monotonic()
+    call = Call(api="respeecher", operation="x.get", method="GET", url="/api/credits", retry=Retry.SAFE)
+    assert 200 == (await transport.fetch(call)).status
+    assert 20 <= clock.monotonic() - began <= 25
