@@ -1,8 +1,8 @@
 """Asyncio SDK for three audio-production APIs: api.audio v1, AudioStack v2, Respeecher.
 
-``import audiokit`` loads the client and the transport. The services of an API are loaded when
-a client with credentials for it is opened, job kinds when they are first named: most programs
-use one API, and each costs as much to load as httpx.
+``import audiokit`` loads nothing yet; each name loads its module when it is first used: `AudioKit` the client
+and the transport, job kinds the orchestrator. The services of an API are loaded when a client with
+credentials for it is opened: most programs use one API, and each costs as much to load as httpx.
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from audiokit._client import AudioKit
-from audiokit._config import ApiAccess, ApiKey, Limits, Login, Rate, RateLimits, RetryPolicy, Timeouts
-from audiokit._unset import UNSET
-from audiokit.errors import AudiokitError
-from audiokit.transport import Network
-from audiokit.typing import Progress, UploadReceipt
-
 if TYPE_CHECKING:
+    from audiokit._client import AudioKit
+    from audiokit._config import ApiAccess, ApiKey, Limits, Login, Rate, RateLimits, RetryPolicy, Timeouts
+    from audiokit._unset import UNSET
+    from audiokit.errors import AudiokitError
     from audiokit.jobs import (
         CalibrationJob,
         Chain,
@@ -37,6 +34,8 @@ if TYPE_CHECKING:
     from audiokit.services.apiaudio import SectionTiming, SectionVoice
     from audiokit.services.audiostack import MixSection, MixTimeline
     from audiokit.services.respeecher import Conversion
+    from audiokit.transport import Network
+    from audiokit.typing import Progress, UploadReceipt
 
 __all__ = [
     "UNSET",
@@ -77,7 +76,16 @@ __all__ = [
 __version__ = "0.1.0"
 
 _JOBS = "audiokit.jobs"
-_LOADED_WHEN_NAMED = {
+_CONFIG = "audiokit._config"
+_MODULES = frozenset(
+    {"archives", "errors", "jobs", "markup", "otel", "services", "testing", "transport", "typing", "webhooks"}
+)
+_PLACES = {
+    "UNSET": "audiokit._unset",
+    "ApiAccess": _CONFIG,
+    "ApiKey": _CONFIG,
+    "AudioKit": "audiokit._client",
+    "AudiokitError": "audiokit.errors",
     "CalibrationJob": _JOBS,
     "Chain": _JOBS,
     "Conversion": "audiokit.services.respeecher",
@@ -85,29 +93,40 @@ _LOADED_WHEN_NAMED = {
     "Job": _JOBS,
     "JobState": _JOBS,
     "Journal": _JOBS,
+    "Limits": _CONFIG,
+    "Login": _CONFIG,
     "MasteringJob": _JOBS,
     "MixJob": _JOBS,
     "MixSection": "audiokit.services.audiostack",
     "MixTimeline": "audiokit.services.audiostack",
+    "Network": "audiokit.transport",
     "Orchestrator": _JOBS,
     "Outcome": _JOBS,
     "PollSchedule": _JOBS,
+    "Progress": "audiokit.typing",
+    "Rate": _CONFIG,
+    "RateLimits": _CONFIG,
+    "RetryPolicy": _CONFIG,
     "SectionTiming": "audiokit.services.apiaudio",
     "SectionVoice": "audiokit.services.apiaudio",
     "SpeechJob": _JOBS,
     "TTSRecordingJob": _JOBS,
+    "Timeouts": _CONFIG,
+    "UploadReceipt": "audiokit.typing",
     "for_each_listener": _JOBS,
 }
 
 
 def __getattr__(name: str) -> object:
-    """Load what `_LOADED_WHEN_NAMED` lists, once."""
-    if name not in _LOADED_WHEN_NAMED:
+    """Load a name from its place, or a public module, when it is first used."""
+    if name in _MODULES:
+        return importlib.import_module(f"audiokit.{name}")
+    if name not in _PLACES:
         raise AttributeError(f"module 'audiokit' has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(_LOADED_WHEN_NAMED[name]), name)
+    value: object = getattr(importlib.import_module(_PLACES[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

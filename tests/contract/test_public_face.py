@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -153,3 +155,20 @@ def test_version_is_that_of_the_project() -> None:
 
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["version"] == audiokit.__version__
+
+
+def test_names_are_loaded_when_they_are_used() -> None:
+    """`import audiokit` costs next to nothing; each name and public module is there all the same."""
+    program = (
+        "import sys, audiokit\n"
+        "assert not {'httpx', 'anyio', 'attrs', 'cattrs'} & {*sys.modules}\n"
+        "assert {*audiokit.__all__} == {*audiokit._PLACES}\n"
+        "assert {*audiokit.__all__, *audiokit._MODULES} <= {*dir(audiokit)}\n"
+        "[getattr(audiokit, name) for name in audiokit.__all__]\n"
+        "[getattr(audiokit, name) for name in audiokit._MODULES - {'otel'}]\n"  # an extra
+        "print(audiokit.errors.ApiError.__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ("", "ApiError\n") == (done.stderr, done.stdout)
+    with pytest.raises(AttributeError, match="module 'audiokit' has no attribute 'Audiokit'"):
+        audiokit.Audiokit  # noqa: B018
