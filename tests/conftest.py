@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import io
 import math
+import os
 import ssl
 import struct
 import wave
@@ -31,6 +33,12 @@ KEYS = {
 }
 
 
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the collected tests: many tests ask for a whole collection."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Proxies and keys of whoever runs the tests stay out of them."""
@@ -46,6 +54,16 @@ def _one_set_of_certificates() -> Iterator[None]:
     """Read the certificate bundle once: 20 ms for each of a thousand clients would be most of a run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _children_compile_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep bytecode for child processes where it may not lie beside the sources: each start takes half."""
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            patch.delenv("PYTHONDONTWRITEBYTECODE")
+            patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
         yield
 
 

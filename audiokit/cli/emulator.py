@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from audiokit.cli._emulator_keys import CONTROL_KEY_VARIABLE, KEYS_VARIABLE, tenants
 from audiokit.cli._output import CommandError, print_table, require, say
 
 
@@ -43,7 +45,14 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=KEY",
         help="a further tenant with a key of its own (32 characters or more; repeatable; 'default' "
-        "is the tenant that is always there); tenants never see each other's objects",
+        "is the tenant that is always there); tenants never see each other's objects; the list of "
+        "processes shows it to all users of the machine, which --key-file does not",
+    )
+    group.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help=f"lines of NAME=KEY, as for --key; or set {KEYS_VARIABLE} to such pairs",
     )
     group.add_argument(
         "--allow-remote", action="store_true", help="permit --host to be an address others can reach"
@@ -106,21 +115,10 @@ def _add_tests(parser: argparse.ArgumentParser) -> None:
         help="show the labels of ordered conversions, or leave them out as some versions of the gateway do",
     )
     group.add_argument(
-        "--control-key", metavar="KEY", help="key of the control endpoints (default: a random one)"
+        "--control-key",
+        metavar="KEY",
+        help=f"key of the control endpoints (default: ${CONTROL_KEY_VARIABLE}, else a random one)",
     )
-
-
-def _tenants(keys: list[str]) -> dict[str, str]:
-    """Read NAME=KEY pairs."""
-    tenants: dict[str, str] = {}
-    for number, pair in enumerate(keys, start=1):
-        name, equals, key = pair.partition("=")
-        if not equals or not name:
-            raise CommandError(f"--key number {number} must be written NAME=KEY")  # the value is a secret
-        if name in tenants:
-            raise CommandError(f"--key names {name!r} twice; give each tenant one key")
-        tenants[name] = key
-    return tenants
 
 
 def run(options: argparse.Namespace) -> int:
@@ -131,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
     from audiokit.emulator._server import run as serve  # noqa: PLC0415 - an extra
     from audiokit.emulator._settings import EmulatorSettings  # noqa: PLC0415
 
-    tenants = _tenants(options.key)
+    keys = tenants(options.key, options.key_file, os.environ)
     try:
         settings = EmulatorSettings(
             host=options.host,
@@ -139,8 +137,8 @@ def run(options: argparse.Namespace) -> int:
             data=options.data,
             strict=options.strict,
             workers=options.workers,
-            api_key=tenants.pop("default", None),
-            keys=tenants,
+            api_key=keys.pop("default", None),
+            keys=keys,
             allow_remote=options.allow_remote,
             callback_hosts=options.allow_callbacks,
             max_upload_bytes=options.max_upload_mib * 1024 * 1024,
@@ -152,7 +150,7 @@ def run(options: argparse.Namespace) -> int:
             processing=options.processing,
             speed=options.speed,
             labels=options.labels,
-            control_key=options.control_key,
+            control_key=options.control_key or os.environ.get(CONTROL_KEY_VARIABLE) or None,
         )
         serve(
             settings,

@@ -44,15 +44,48 @@ LANGUAGES: dict[str, tuple[str, str]] = {
 }
 """ISO 639-1 code -> (espeak-ng voice, English name)."""
 
-_ACCENTS = {
-    "en-US": ("gmw/en-US", "American"),
-    "en-GB": ("gmw/en-GB-x-rp", "British"),
-    "en-SC": ("gmw/en-GB-scotland", "Scottish"),
-    "en-AU": ("gmw/en", "Australian"),
-    "de-DE": ("gmw/de", "German"),
-    "es-ES": ("roa/es", "Castilian"),
-    "fr-FR": ("roa/fr", "French"),
+_REGIONS: dict[str, str] = {
+    "en-gb": "gmw/en-GB-x-rp",
+    "en-gb-scotland": "gmw/en-GB-scotland",
+    "en-029": "gmw/en-029",
+    "es-419": "roa/es-419",
+    "es-mx": "roa/es-419",
+    "fr-be": "roa/fr-BE",
+    "fr-ch": "roa/fr-CH",
+    "pt-br": "roa/pt-BR",
 }
+"""Language with region, in lower case -> espeak-ng voice, where it differs from the language's own."""
+
+_ACCENTS = {
+    "en-US": "American",
+    "en-GB": "British",
+    "de-DE": "German",
+    "es-ES": "Castilian",
+    "fr-FR": "French",
+}
+
+
+class UnknownNameError(LookupError):
+    """The catalogue has no such name; the message says which exist."""
+
+
+def language_voice(code: str) -> str:
+    """Return the espeak-ng voice of a language code like ``de`` or ``pt-BR``.
+
+    A region that the speech engine does not tell from the others is left aside; case does not matter.
+
+    Raises:
+        UnknownNameError: The language is not spoken here.
+    """
+    locale = code.strip().replace("_", "-").casefold()
+    if locale in _REGIONS:
+        return _REGIONS[locale]
+    known = LANGUAGES.get(locale.split("-")[0])
+    if known is None:
+        raise UnknownNameError(
+            f"language {code!r} is not spoken here; allowed: {', '.join(sorted(LANGUAGES))}"
+        )
+    return known[0]
 
 
 @attrs.frozen(kw_only=True)
@@ -92,16 +125,15 @@ class SpeechVoice:
 
 
 def _voice(alias: str, locale: str, gender: str, variant: str, f0_hz: float, **more: Any) -> SpeechVoice:
-    base, accent = _ACCENTS[locale]
     return SpeechVoice(
         alias=alias,
         voice_id=f"{locale}-{alias}Neural" if alias[0].isupper() else f"{locale}_{alias}",
-        language_code="en-GB" if locale == "en-SC" else locale,
+        language_code=locale,
         language=LANGUAGES[locale[:2]][1],
-        accent=accent,
+        accent=_ACCENTS[locale],
         gender=gender,
         age=more.get("age", "adult"),
-        espeak=f"{base}+{variant}",
+        espeak=f"{language_voice(locale)}+{variant}",
         f0_hz=f0_hz,
         rate_wpm=more.get("rate_wpm", 170),
         tags=more.get("tags", ("clear",)),
@@ -136,10 +168,6 @@ DEFAULT_VOICE = "Joanna"
 """Voice of a call that names none."""
 
 _BY_NAME = {name.casefold(): voice for voice in SPEECH_VOICES for name in (voice.alias, voice.voice_id)}
-
-
-class UnknownNameError(LookupError):
-    """The catalogue has no such name; the message says which exist."""
 
 
 def speech_voice(name: str) -> SpeechVoice:
@@ -280,17 +308,3 @@ def sound_template(name: str) -> SoundTemplate:
         names = ", ".join(sorted(t.name for t in SOUND_TEMPLATES))
         raise UnknownNameError(f"sound template {name!r} not found; built in are {names}")
     return template
-
-
-def language_voice(code: str) -> str:
-    """Return the espeak-ng voice of a language code like ``de`` or ``pt-BR``; region and case do not matter.
-
-    Raises:
-        UnknownNameError: The language is not spoken here.
-    """
-    known = LANGUAGES.get(code.strip().replace("_", "-").split("-")[0].casefold())
-    if known is None:
-        raise UnknownNameError(
-            f"language {code!r} is not spoken here; allowed: {', '.join(sorted(LANGUAGES))}"
-        )
-    return known[0]

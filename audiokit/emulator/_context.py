@@ -144,7 +144,7 @@ class Context:
             stack.enter_context(only_user_of(root))
         login = None if data is None else root / "login.json"
         accounts = Accounts(api_key=settings.api_key, keys=settings.keys, file=login, clock=self.clock)
-        files = FileStore(root)
+        files = FileStore(root, is_durable=data is not None)
         database = None if data is None else root / "emulator.sqlite"
         store = await stack.enter_async_context(Store(database, files=files))
         swept = await asyncio.to_thread(files.sweep, await store.file_ids())

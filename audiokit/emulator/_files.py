@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import re
 import threading
 import uuid
@@ -52,9 +53,12 @@ class FileStore:
 
     Args:
         root: Folder of the store; made when absent. Left-over scratch files of an earlier run are removed.
+        is_durable: Whether `keep` waits until the disk itself has the file, so that not even after a power
+            cut a document names an empty one. Costs 3 to 25 ms a file; pointless for a temporary folder.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, is_durable: bool = False) -> None:
+        self._is_durable = is_durable
         self._kept = root / "files"
         self._scratch = root / "scratch"
         self._kept.mkdir(parents=True, exist_ok=True)
@@ -137,9 +141,26 @@ class FileStore:
     def _keep(self, path: Path) -> str:
         with path.open("rb") as file:
             file_id = hashlib.file_digest(file, "sha256").hexdigest()
+        if self._is_durable:
+            with path.open("r+b") as file:
+                os.fsync(file.fileno())
         target = self.path(file_id)
         target.parent.mkdir(exist_ok=True)
         with self._lock:
             self._awaited[file_id] += 1
             path.replace(target)
+        if self._is_durable:
+            sync_folder(target.parent)
+            sync_folder(self._kept)  # where the folder of the file may be new
         return file_id
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names of a folder's files; where folders cannot be opened, do nothing."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import orjson
 
+from audiokit.emulator._files import sync_folder
 from audiokit.emulator._settings import KEY_LENGTH, new_key
 
 if TYPE_CHECKING:
@@ -234,7 +235,10 @@ class Accounts:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123
             kept = {name: attrs.asdict(login) for name, login in self._logins.items()}
             out.write(orjson.dumps({**kept.pop(ACCOUNT), _TENANTS: kept}, option=orjson.OPT_INDENT_2))
+            out.flush()
+            os.fsync(out.fileno())
         draft.replace(self._file)
+        sync_folder(self._file.parent)
 
 
 def _load(file: Path | None, api_key: str | None) -> dict[str, Login]:

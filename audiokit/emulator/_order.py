@@ -40,7 +40,7 @@ class Preset:
 PRESETS = {
     "default": Preset(),
     "balanced": Preset(),
-    "lightducking": Preset(duck_db=-6.0),
+    "lightducking": Preset(duck_db=-7.0),  # every preset is 6 dB or more down, with room for a meter's error
     "heavyducking": Preset(duck_db=-18.0),
     "radio": Preset(duck_db=-15.0, music_lufs=-22.0),
     "musicenhanced": Preset(duck_db=-9.0, music_lufs=-21.0),

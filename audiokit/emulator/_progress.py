@@ -1,7 +1,8 @@
 """Work that outlives its call: a document whose state moves from processing to done or failed.
 
 A call waits a little for its work (`EmulatorSettings.hold_s`); what takes longer is read by later calls. The
-document keeps the request, so that work which a dead process left behind is done again by the next one.
+document keeps the request and what it was checked against, so that work which a dead process left behind is
+done again by the next one, as it was ordered.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import attrs
 
 from audiokit.emulator._http import EMULATOR_FAILED, HttpError, work_refusal
 from audiokit.emulator._links import forget_links
+from audiokit.emulator._recall import recalling
 from audiokit.emulator._schema import file_ids_in
 from audiokit.emulator._work import WorkError
 
@@ -63,6 +65,7 @@ async def begin(
     parent: str,
     hold_s: float,
     pay: Callable[[Transaction], None] | None = None,
+    seen: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Store *doc* as processing, do *work* in the background, wait up to *hold_s* and return the document.
 
@@ -78,11 +81,12 @@ async def begin(
         parent: What the document is found by.
         hold_s: Seconds to wait for the end.
         pay: Takes what the work costs; in one step with storing it.
+        seen: What the order was checked against, for `Kind.make`; see `audiokit.emulator._recall`.
 
     Raises:
         HttpError: 404, the document was deleted meanwhile; or what *pay* raises.
     """
-    made = {**doc, "id": id, "state": "processing", "request": dict(request)}
+    made = {**doc, "id": id, "state": "processing", "request": dict(request), "seen": dict(seen or {})}
 
     def store(step: Transaction) -> None:
         if pay is not None:
@@ -112,7 +116,11 @@ async def recover(context: Context, kinds: Iterable[Kind]) -> None:
 def _again(
     context: Context, kind: Kind, account: str, doc: Mapping[str, Any]
 ) -> Callable[[], Awaitable[dict[str, Any]]]:
-    return lambda: kind.make(context, account, doc)
+    async def again() -> dict[str, Any]:
+        with recalling(doc.get("seen") or {}):
+            return await kind.make(context, account, doc)
+
+    return again
 
 
 def _spawn(
@@ -153,7 +161,7 @@ async def _run(
             kind.pay_back(step, doc)
         if step.get(kind.name, doc["id"]) is None:
             return False
-        step.update(kind.name, doc["id"], **changes)
+        step.update(kind.name, doc["id"], **changes, seen=None)
         return True
 
     if not await context.store.transact(end, account=account):  # deleted while it was being made
@@ -161,6 +169,7 @@ async def _run(
         await context.store.forget_files(*made_files)
         await forget_links(context, made_files)
         return
+    await forget_links(context, file_ids_in(doc.get("seen")))  # of what was deleted while it was used
     if kind.announce is not None and (doc.get("callback") or doc.get("connection")):
         work_done = kind.announce(context, account, {**doc, **changes})
         context.spawn(work_done, name=f"webhook of {kind.name} {doc['id']}")

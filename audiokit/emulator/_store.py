@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 import attrs
 import orjson
 
+from audiokit.emulator._recall import ask
 from audiokit.emulator._schema import open_database
 from audiokit.emulator._transaction import Doc, MissingDocumentError, Transaction, is_named
 
@@ -189,7 +190,10 @@ class Store:
 
     async def get(self, kind: str, id: str, *, account: str) -> Doc | None:
         """Read one document, or None when the account has no such id."""
-        return await self._run(lambda: Transaction(self._connection, account).get(kind, id))
+        question = ("get", account, kind, id)
+        return await ask(
+            question, lambda: self._run(lambda: Transaction(self._connection, account).get(kind, id))
+        )
 
     async def find(
         self,
@@ -217,8 +221,11 @@ class Store:
         order = "DESC" if newest_first else "ASC"
         sql = f"SELECT doc FROM docs WHERE {clause} ORDER BY seq {order} LIMIT ? OFFSET ?"  # noqa: S608
         values += (-1 if limit is None else limit, offset)
-        return await self._run(
-            lambda: [orjson.loads(row[0]) for row in self._connection.execute(sql, values)]
+        return await ask(
+            ("find", clause, order, *values),
+            lambda: self._run(
+                lambda: [orjson.loads(row[0]) for row in self._connection.execute(sql, values)]
+            ),
         )
 
     async def find_everywhere(

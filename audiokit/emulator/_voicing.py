@@ -66,10 +66,11 @@ class Delivery:
 
 @attrs.frozen(kw_only=True)
 class Spoken:
-    """A finished speech file."""
+    """A finished speech file; *phonemes*, if wanted, are each in IPA with start and length in seconds."""
 
     file: str
     seconds: float
+    phonemes: tuple[tuple[str, float, float], ...] = ()
 
 
 def voice_named(name: str | None) -> SpeechVoice:
@@ -130,6 +131,7 @@ async def speak(
     values: Mapping[str, str],
     *,
     use_cache: bool = True,
+    phonemes: bool = False,
 ) -> Spoken:
     """Speak a part for a listener; the same words in the same voice are spoken once.
 
@@ -140,14 +142,19 @@ async def speak(
     """
     items = speak_items(part, delivery, values)
     level_lufs = _LEVEL_LUFS + (EFFECTS[delivery.effect].gain_db if delivery.effect else 0.0)
-    key = hashlib.sha256(orjson.dumps([items, level_lufs])).hexdigest()
+    wish = {"phonemes": True} if phonemes else {}
+    key = hashlib.sha256(orjson.dumps([items, level_lufs, *wish])).hexdigest()
     kept = await context.store.get(_CACHE, key, account=account) if use_cache else None
     if kept is not None and context.files.path(kept["file"]).is_file():
-        return Spoken(file=kept["file"], seconds=kept["seconds"])
+        return Spoken(**kept)
     path = context.files.scratch(".wav")
     try:
-        made = await context.work.run("speak", out=str(path), items=items, level_lufs=level_lufs)
-        spoken = Spoken(file=await context.files.keep(path), seconds=made["seconds"])
+        made = await context.work.run("speak", out=str(path), items=items, level_lufs=level_lufs, **wish)
+        spoken = Spoken(
+            file=await context.files.keep(path),
+            seconds=made["seconds"],
+            phonemes=tuple(map(tuple, made.get("phonemes", ()))),
+        )
     finally:
         path.unlink(missing_ok=True)
     await context.store.put(_CACHE, key, attrs.asdict(spoken), account=account)

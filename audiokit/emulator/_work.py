@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import signal
 import struct
 import sys
@@ -37,8 +38,10 @@ DEFAULT_CPU_LIMIT_S: Final = 600
 _MAX_REPLY_BYTES: Final = 256 * 1024**2
 _START_TIMEOUT_S: Final = 60.0
 _GOODBYE_S: Final = 2.0
+_LAST_BREATH_S: Final = 1.0
 _SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 0))
 _HEADER: Final = struct.Struct(">I")
+_SECRET: Final = re.compile(r"KEY|PASSWORD|SECRET|TOKEN|AUDIOKIT_EMULATOR", re.IGNORECASE)
 
 WorkErrorKind = Literal["refused", "crashed", "timeout", "unavailable"]
 
@@ -261,6 +264,10 @@ class _Worker:
 
     async def kill(self) -> int | None:
         """End the process at once and return its exit code; shielded and bounded."""
+        if self._process.returncode is None and self._stdout.at_eof():
+            # It ends by itself. `Popen.kill` would reap it, and asyncio then tell 255 instead of its code.
+            with anyio.CancelScope(shield=True), anyio.move_on_after(_LAST_BREATH_S):
+                await self._process.wait()
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):  # it was quicker
                 self._process.kill()
@@ -278,7 +285,11 @@ class _Worker:
 
 
 def _child_environment() -> dict[str, str]:
-    """Environment of a worker: the same modules in the same order as here, one thread per numeric library."""
+    """Environment of a worker: the same modules in the same order as here, one thread per numeric library.
+
+    Workers meet files of strangers, so what looks like a secret stays here.
+    """
     modules = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **threads, "PYTHONPATH": modules}
+    plain = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+    return {**plain, **threads, "PYTHONPATH": modules}

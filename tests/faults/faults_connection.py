@@ -7,12 +7,18 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from faults_expect import OK, UNKNOWN, UNSENT, UNTRUSTED, Always
-from faults_kinds import ONE_PER_RULE
+from faults_kinds import DOWNLOAD, ONE_PER_RULE
 from faults_model import QUICK, Fault, ServerStep, leave_it
 from faults_server import FaultServer, Wire, reset
 
 _NONE: Final = "No connection"
 _BREAKS: Final = "The connection breaks or falls silent"
+_SILENT: Final = {
+    "silent before the head": ONE_PER_RULE,
+    "silent in the head": ONE_PER_RULE,
+    "silent in the body": ONE_PER_RULE | {DOWNLOAD.name},
+}
+"""Waiting for these takes most of the time of the plain run."""
 
 
 async def _stay_closed(_: FaultServer) -> None:
@@ -90,7 +96,7 @@ NO_CONNECTION: Final = (
             heal=_mend_tls,
             is_https=True,
             settings=QUICK,
-            plain_kinds=ONE_PER_RULE if "never" in name else None,
+            plain_kinds=ONE_PER_RULE if "never" in name or "certificate" in name else None,
         )
         for name, begin in (
             ("TLS: certificate of a stranger", _tls("untrusted.pem")),
@@ -176,7 +182,7 @@ BROKEN: Final = (
             does=does,
             rules=UNKNOWN,
             settings=QUICK,
-            plain_kinds=ONE_PER_RULE if name == "silent in the head" else None,
+            plain_kinds=_SILENT.get(name),
         )
         for name, does in (
             ("reset before any byte", _reset_before),

@@ -199,7 +199,8 @@ async def _arrived(take: bytes, kind: Kind, server: FaultServer) -> bool:
 
 async def _probe(kit: AudioKit) -> str:
     """A read that is not repeated: it works only on a connection that is clean."""
-    await asyncio.sleep(0.003)  # let the last goodbye of the server arrive
+    for _ in range(20):  # let the last goodbye of the server arrive: it lives in the same loop
+        await asyncio.sleep(0)
     try:
         async with asyncio.timeout(_PROBE_S):
             balance = await kit.respeecher.credits.get(is_repeatable=False)
@@ -210,8 +211,8 @@ async def _probe(kit: AudioKit) -> str:
 
 async def _sockets_of_client(server: FaultServer) -> list[str]:
     """Connections that the closed client still holds, as the server sees them."""
-    for _ in range(200):
+    for turn in range(300):
         if not server.open_connections:
             return []
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0 if turn < 100 else 0.002)
     return [f"{server.open_connections} connection(s) of the client"]

@@ -181,6 +181,8 @@ class FaultServer:
         self._socket.close()
         for filler in self._fillers:
             filler.close()
+        for _ in range(5):  # a task that was never begun would leave its connection to the garbage collector
+            await asyncio.sleep(0)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

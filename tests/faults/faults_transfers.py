@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from faults_expect import OK, REFUSED, UNKNOWN, Always, final
-from faults_kinds import LARGE_TAKE, UPLOAD, UPLOAD_STREAM
+from faults_kinds import DOWNLOAD, LARGE_TAKE, ONE_PER_RULE, UPLOAD, UPLOAD_STREAM
 from faults_model import MET_ONCE, QUICK, Fault
 from faults_server import Wire
 
@@ -14,6 +14,7 @@ from audiokit import Timeouts
 
 _GROUP: Final = "Slow, half way, too early"
 _UPLOADS: Final = frozenset({UPLOAD.name, UPLOAD_STREAM.name})
+_DRIPPED_BODIES: Final = ONE_PER_RULE | {DOWNLOAD.name}
 _PIECE_BYTES: Final = 1 << 16
 _TICK_S: Final = 0.02
 """Far below the silence that the client allows."""
@@ -121,8 +122,12 @@ TRANSFERS: Final = (
             rules=UNKNOWN,
             modes=MET_ONCE,
             settings=_SHORT,
+            plain_kinds=kinds,
         )
-        for name, does in (("head drips", _drip_head), ("body drips", _drip_body))
+        for name, does, kinds in (
+            ("head drips", _drip_head, ONE_PER_RULE),
+            ("body drips", _drip_body, _DRIPPED_BODIES),
+        )
     ),
     *(
         Fault(
@@ -132,10 +137,11 @@ TRANSFERS: Final = (
             rules=final("CallTimeout"),
             options={"timeout": 0.2},
             modes=MET_ONCE,
+            plain_kinds=kinds,
         )
-        for name, does in (
-            ("head drips, timeout given", _drip_head),
-            ("body drips, timeout given", _drip_body),
+        for name, does, kinds in (
+            ("head drips, timeout given", _drip_head, ONE_PER_RULE),
+            ("body drips, timeout given", _drip_body, _DRIPPED_BODIES),
         )
     ),
     Fault(

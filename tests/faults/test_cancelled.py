@@ -101,7 +101,7 @@ async def test_call_cancelled_at_each_await_frees_its_socket(kind: Kind, tmp_pat
 @pytest.mark.parametrize(
     ("cancellations", "connections"),
     [
-        (200, 10),
+        (100, 10),
         pytest.param(
             CANCELLATIONS, CONNECTIONS, marks=[pytest.mark.heavy, pytest.mark.timeout(900)], id="heavy"
         ),

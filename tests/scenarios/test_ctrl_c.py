@@ -15,7 +15,7 @@ from plugs import ROOT, Child, Story, story
 from processes import ends
 
 SLOW = ("--processing", "conversion:60s")
-SOON_S = 2.0  # one second, and as much again for a busy machine
+SOON_S = 5.0  # on a busy machine; jobs take a minute, and leaving could take two
 INTERRUPTED = -signal.SIGINT
 
 

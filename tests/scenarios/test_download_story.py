@@ -35,7 +35,11 @@ class BadNetwork:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of the client."""
-        inner_reader, inner_writer = await asyncio.open_connection(*self.to)
+        try:
+            inner_reader, inner_writer = await asyncio.open_connection(*self.to)
+        except BaseException:
+            writer.close()
+            raise
         forth = asyncio.create_task(self._forth(reader, inner_writer))
         left = self.cuts.pop(0) if self.cuts else None
         try:

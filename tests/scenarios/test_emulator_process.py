@@ -7,10 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from processes import ends
 
 from audiokit import AudioKit
 from audiokit.testing import EmulatorProcess
@@ -33,17 +33,6 @@ asyncio.run(main())
 """
 
 
-def _gone(pid: int, within_s: float) -> bool:
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def _script(then: str) -> list[str]:
     return [sys.executable, "-c", UNGUARDED.format(then=then)]
 
@@ -55,7 +44,7 @@ def test_an_unguarded_script_runs_once_and_takes_its_child_along() -> None:
     )
     started, pid = done.stdout.split()
     assert started == "started"
-    assert _gone(int(pid), 3)
+    assert ends(int(pid), within_s=3)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -70,7 +59,7 @@ def test_the_emulator_ends_with_a_killed_parent(number: signal.Signals) -> None:
     parent.send_signal(number)
     parent.wait(timeout=5)
     parent.stdout.close()
-    assert _gone(pid, 8)
+    assert ends(pid, within_s=8)
 
 
 async def test_a_worker_that_dies_is_replaced(

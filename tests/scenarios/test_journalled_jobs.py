@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from audiokit import AudioKit, ConversionJob, JobState, Limits, MasteringJob, webhooks
+from audiokit import AudioKit, ConversionJob, JobState, Limits, MasteringJob, PollSchedule, webhooks
 from audiokit._config import Rate, RateLimits
 from audiokit.errors import JournalMismatch
 from audiokit.jobs import Chain, Journal, Scope, TTSRecordingJob, WebhookReceiver, for_each_listener
@@ -124,7 +124,7 @@ async def test_text_becomes_another_voice_in_one_chain(kit: AudioKit, folder_id:
 
     chain = Chain(first=TTSRecordingJob(text="Good evening.", folder_id=folder_id), then=[convert])
     for _ in range(2):
-        async with kit.orchestrator(journal=tmp_path / "chain.sqlite") as jobs:
+        async with kit.orchestrator(journal=tmp_path / "chain.sqlite", schedule=PollSchedule()) as jobs:
             (outcome,) = [one async for one in jobs.run([chain])]
         assert (None, tmp_path / "voice.wav") == (outcome.error, outcome.path)
     media = await kit.apiaudio.media.upload(tmp_path / "voice.wav")
@@ -133,7 +133,7 @@ async def test_text_becomes_another_voice_in_one_chain(kit: AudioKit, folder_id:
         media_files={"voice": media.media_id},
         to=tmp_path / "out.mp3",
     )
-    async with kit.orchestrator() as jobs:
+    async with kit.orchestrator(schedule=PollSchedule()) as jobs:
         (outcome,) = [one async for one in jobs.run([mastering])]
     assert (None, tmp_path / "out.mp3") == (outcome.error, outcome.path)
 
@@ -172,7 +172,7 @@ async def test_one_script_becomes_a_file_for_each_listener(kit: AudioKit, tmp_pa
     listeners = tmp_path / "listeners.csv"
     listeners.write_text("name,city\nAda,Paris\nBob,Rome\n")
     ad = MasteringJob(script_text="Hello {{name}} of {{city}}.", to=tmp_path / "ads")
-    async with kit.orchestrator(journal=tmp_path / "jobs.sqlite") as jobs:
+    async with kit.orchestrator(journal=tmp_path / "jobs.sqlite", schedule=PollSchedule()) as jobs:
         outcomes = [
             one async for one in jobs.run(for_each_listener(ad, listeners, name="name"), ordered=True)
         ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import soundfile
 from hearing import AUDIO, listen
 
 README = Path(__file__).parents[2] / "README.md"
@@ -17,7 +17,8 @@ def test_the_first_example_runs(tmp_path: Path) -> None:
     """Copied into a file and run beside a take.flac, it converts it to every female voice."""
     code = re.findall(r"^```python\n(.*?)^```", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)[0]
     (tmp_path / "example.py").write_text(code)
-    shutil.copy(AUDIO / "speech_female_de.flac", tmp_path / "take.flac")
+    samples, rate_hz = soundfile.read(AUDIO / "speech_female_de.flac", stop=22_050)  # a second is enough
+    soundfile.write(tmp_path / "take.flac", samples, rate_hz)
     done = subprocess.run(
         [sys.executable, "example.py"],
         cwd=tmp_path,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import numpy as np
 import pytest
 import soundfile
 from metering import ebu_r128
-from praat import praat_hz, praat_track
+from praat import parselmouth, praat_formants, praat_hz, praat_track
 
 from audiokit import ApiKey, Conversion
 from audiokit.emulator._catalogue import SPEECH_VOICES
-from audiokit.emulator.respeecher._market import MARKET_VOICES
+from audiokit.emulator.apiaudio._visemes import viseme
+from audiokit.emulator.respeecher._market import MARKET_VOICES, TTS_VOICES
 from audiokit.testing import EmulatorProcess
 
 Op = Callable[..., dict[str, Any]]
@@ -25,16 +27,6 @@ TEXT = (
     "Every morning the baker carries warm bread over the old bridge, and the whole street smells of it. "
     "Would you like some?"
 )
-
-
-def band_levels(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Centre in octaves over 1 kHz and mean power in dB of ten bands from 300 Hz to 8 kHz."""
-    samples, rate_hz = soundfile.read(path)
-    power = np.abs(np.fft.rfft(samples)) ** 2
-    hertz = np.fft.rfftfreq(len(samples), 1 / rate_hz)
-    edges = np.geomspace(300, 8_000, 11)
-    levels = [power[(hertz >= low) & (hertz < high)].mean() for low, high in itertools.pairwise(edges)]
-    return np.log2(np.sqrt(edges[1:] * edges[:-1]) / 1_000), 10 * np.log10(np.array(levels))
 
 
 def spread_semitones(path: Path) -> float:
@@ -98,9 +90,28 @@ def test_narration_styles_differ_in_tempo_pitch_and_liveliness(op: Op, tmp_path:
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("voice", [one for one in MARKET_VOICES if one.variant], ids=lambda voice: voice.slug)
+def test_the_accents_of_a_voice_have_vowels_of_their_own(op: Op, tmp_path: Path, voice: Any) -> None:
+    """By Praat the first formant is 5 % apart at least, the pitch within 2 %, the length the same."""
+    speaker, take = next(one for one in TTS_VOICES if one.name == "Liam"), tmp_path / "take.wav"
+    op("speak", out=take, items=[speaker.speak_item(TEXT, language="en")])
+    first, pitch, frames = [], [], []
+    for accent in voice.accents:
+        out = tmp_path / f"{accent.short_name}.wav"
+        op("convert", source=take, out=out, target_pitch_hz=voice.pitch_hz, timbre=voice.timbre_in(accent))
+        first.append(praat_formants(out)[0])
+        pitch.append(praat_hz(out, low_hz=40.0))
+        frames.append(soundfile.info(out).frames)
+    assert max(first) >= 1.05 * min(first)
+    assert pitch[0] == pytest.approx(pitch[1], rel=0.02)
+    assert frames[0] == frames[1]
+
+
+@pytest.mark.heavy
 @pytest.mark.timeout(90)
-async def test_an_accent_colours_a_conversion_and_leaves_pitch_and_length(studio: Studio) -> None:
-    """British is brighter than German, by the tilt that the market states; the rest stays."""
+async def test_an_ordered_accent_is_heard_in_the_conversion(studio: Studio) -> None:
+    """An order with British vowels has another first formant than one with the voice's own German ones."""
     voice = next(one for one in MARKET_VOICES if one.name == "Ingrid")
     api = studio.kit.respeecher
     project = await api.projects.create("accents")
@@ -114,14 +125,45 @@ async def test_an_accent_colours_a_conversion_and_leaves_pitch_and_length(studio
         await api.recordings.download(one, studio.folder, name=f"accent{place}")
         for place, one in enumerate(done)
     ]
-    octaves, low = band_levels(german)
-    _, high = band_levels(british)
-    slope = float(np.polyfit(octaves, high - low, 1)[0])
-    stated = voice.accents[1].tilt_db_per_octave - voice.accents[0].tilt_db_per_octave
-    assert stated >= 1.0
-    assert stated == pytest.approx(slope, abs=0.4)
+    assert praat_formants(british)[0] >= 1.05 * praat_formants(german)[0]
     assert praat_hz(german) == pytest.approx(praat_hz(british), rel=0.02)
-    assert soundfile.info(german).frames == soundfile.info(british).frames
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(60)
+def test_british_and_american_speech_have_other_vowels(op: Op, tmp_path: Path) -> None:
+    """Voices of v1 and v2: "go home" is further front in Britain, "the last path" further back, by Praat."""
+    american, british = (next(v for v in SPEECH_VOICES if v.alias == name) for name in ("Joanna", "sonia"))
+    assert american.espeak.rpartition("+")[2] == british.espeak.rpartition("+")[2]  # one larynx, two accents
+    second: dict[str, list[float]] = {}
+    for text in (
+        "Go home alone, Joe, though the road is cold and slow.",
+        "The path to the castle is past the last grass.",
+    ):
+        for voice in (american, british):
+            item = {**voice.speak_item(text), "f0_hz": 200.0, "rate_wpm": 170}
+            op("speak", out=tmp_path / "out.wav", items=[item])
+            second.setdefault(text[:2], []).append(praat_formants(tmp_path / "out.wav")[1])
+    assert second["Go"][1] > 1.2 * second["Go"][0]
+    assert second["Th"][1] < 0.9 * second["Th"][0]
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(60)
+async def test_a_voice_narrates_english_with_its_own_accent(studio: Studio, op: Op, tmp_path: Path) -> None:
+    """A British voice's "go home" is further front than an American's with the same larynx, by Praat."""
+    voice = next(one for one in MARKET_VOICES if one.name == "Helen")
+    api = studio.kit.respeecher
+    project = await api.projects.create("narrations")
+    folder = await api.folders.create(project.id, "texts")
+    text = "Go home alone, Joe, though the road is cold and slow."
+    original = await api.recordings.create_tts_and_wait(text, folder_id=folder.id)
+    order = Conversion(voice_id=voice.id, narration_style_id=voice.styles[0].id)
+    (done,) = await api.orders.create_and_wait(original.id, [order], timeout=60)
+    british = await api.recordings.download(done, studio.folder, name="narration")
+    item = {"text": text, "voice": f"gmw/en-US+{voice.variant}", "f0_hz": voice.pitch_hz, "rate_wpm": 170}
+    op("speak", out=tmp_path / "american.wav", items=[item])
+    assert praat_formants(british)[1] > 1.2 * praat_formants(tmp_path / "american.wav")[1]
 
 
 @pytest.mark.heavy
@@ -144,3 +186,30 @@ async def test_samples_of_accents_are_spoken_with_them(
             pitches.append(praat_hz(path))
     assert abs(lengths[0] - lengths[1]) > 0.05
     assert pitches[0] == pytest.approx(pitches[1], rel=0.1)
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("alias", ["Joanna", "Brian", "Hans", "Celine"])
+def test_phonemes_are_told_where_they_sound(op: Op, tmp_path: Path, alias: str) -> None:
+    """By Praat vowels have a pitch, voiceless fricatives and plosives have none; a pause is no phoneme."""
+    voice = next(one for one in SPEECH_VOICES if one.alias == alias)
+    items = [
+        voice.speak_item("Six cats sat. Papa sofa taxi."),
+        {"silence_s": 1.0},
+        voice.speak_item("Tip top."),
+    ]
+    out = tmp_path / "out.wav"
+    made = op("speak", out=out, items=items, phonemes=True)
+    pitch = parselmouth.Sound(str(out)).to_pitch_ac(time_step=0.005, pitch_floor=60.0, pitch_ceiling=500.0)
+    voiced: dict[bool, list[bool]] = {True: [], False: []}
+    for phoneme, start_s, length_s in made["phonemes"]:
+        is_vowel = viseme(phoneme) >= 10
+        if is_vowel or phoneme in {"s", "p", "t", "k", "f"}:
+            heard = pitch.get_value_at_time(start_s + length_s / 2)
+            voiced[is_vowel].append(not math.isnan(heard))
+    assert min(map(len, voiced.values())) >= 9
+    assert np.mean(voiced[True]) >= 0.9
+    assert np.mean(voiced[False]) <= 0.2
+    ends = [(start_s + length_s, after[1]) for (_, start_s, length_s), after in pairwise(made["phonemes"])]
+    assert 1 == sum(start_s - end_s > 1.0 for end_s, start_s in ends)

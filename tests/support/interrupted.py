@@ -141,7 +141,7 @@ if __name__ == "__main__":
     finally:
         for thread in threading.enumerate():  # those that were told to end may need a moment
             if thread is not threading.main_thread():
-                thread.join(timeout=0.5)
+                thread.join(timeout=5)
         children = Path(f"/proc/self/task/{os.getpid()}/children")
         say(
             left=sorted(one.name for one in threading.enumerate()),

@@ -122,6 +122,8 @@ async def serve() -> AsyncIterator[Callable[[Answer], Awaitable[Server]]]:
     yield start
     for listener in listening:
         listener.close()
+    for _ in range(5):  # a task that was never begun would leave its connection to the garbage collector
+        await asyncio.sleep(0)
     for task in handlers:
         task.cancel()
     await asyncio.gather(*handlers, return_exceptions=True)

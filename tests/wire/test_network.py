@@ -17,14 +17,16 @@ import pytest
 
 from audiokit import ApiAccess, ApiKey, AudioKit, Network
 from audiokit.errors import ConnectionFailed, InvalidRequest, OutcomeUnknown, UsageError
+from audiokit.testing import FakeClock
 
 TLS = Path(__file__).parents[1] / "faults" / "tls"
 CREDITS = b'{"credits": 5.5}'
 RECORDING = b'{"id": "r-1", "state": "done", "url": "/files/r-1.wav", "label": "take"}'
 
 
-def _kit(base_url: str, network: Network | None = None) -> AudioKit:
-    return AudioKit(respeecher=ApiAccess(base_url=base_url, credentials=ApiKey("net-key")), network=network)
+def _kit(base_url: str, network: Network | None = None, **more: Any) -> AudioKit:
+    access = ApiAccess(base_url=base_url, credentials=ApiKey("net-key"))
+    return AudioKit(respeecher=access, network=network, **more)
 
 
 async def _whole_api(exchange: Any) -> None:
@@ -225,9 +227,11 @@ async def proxy(serve: Any) -> tuple[str, list[str]]:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(1 << 16):
-        writer.write(data)
-    writer.close()
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+    finally:
+        writer.close()
 
 
 async def test_proxy_by_argument_and_by_environment(
@@ -242,7 +246,7 @@ async def test_proxy_by_argument_and_by_environment(
         assert 5.5 == (await kit.respeecher.credits.get()).left
     assert ["api.example", "other.example"] == [httpx.URL(one).host for one in targets]
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    async with _kit("http://127.0.0.1:1") as kit:
+    async with _kit("http://127.0.0.1:1", clock=FakeClock()) as kit:
         with pytest.raises(ConnectionFailed):
             await kit.respeecher.credits.get()
     assert 2 == len(targets)

@@ -316,7 +316,7 @@ async def test_source_that_hangs_ends_without_any_timeout(serve: Any, kind: str,
     go_on = threading.Event()
     reading, writing = os.pipe()
     os.write(writing, DATA[:60_000] if pieces else b"")
-    asyncio.get_running_loop().call_later(0.6, go_on.set)
+    asyncio.get_running_loop().call_later(0.3, go_on.set)
     server = await serve(answer)
     with os.fdopen(reading, "rb") as file:
         source: Any = {
@@ -326,8 +326,8 @@ async def test_source_that_hangs_ends_without_any_timeout(serve: Any, kind: str,
             "pipe": file,
             "callable": lambda: _waits(pieces),
         }[kind]
-        async with client(server, clock=None, timeouts=Timeouts(stall_s=0.2)) as kit:
-            with pytest.raises(UploadInterrupted, match=r"it gave nothing for 0\.2 s \(Timeouts\.stall_s\)"):
+        async with client(server, clock=None, timeouts=Timeouts(stall_s=0.1)) as kit:
+            with pytest.raises(UploadInterrupted, match=r"it gave nothing for 0\.1 s \(Timeouts\.stall_s\)"):
                 await kit.respeecher.recordings.upload(source, folder_id="f")
     os.close(writing)
 

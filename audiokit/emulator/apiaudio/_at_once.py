@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from audiokit.emulator import _progress
 from audiokit.emulator._fields import Fields
 from audiokit.emulator._http import HttpError
+from audiokit.emulator._recall import remembering
 from audiokit.emulator.apiaudio import _mastering, _scripts, _speech
 from audiokit.emulator.apiaudio._mastering_order import read_order
 from audiokit.emulator.apiaudio._webhook import base_of
@@ -28,14 +29,15 @@ async def speak(context: Context, account: str, script_id: str, voice: str) -> d
     Raises:
         HttpError: 404, no such script or voice; 400 or 422, it cannot be spoken.
     """
-    doc = await _scripts.find(context, account, script_id)
+    with remembering() as seen:
+        doc = await _scripts.find(context, account, script_id)
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found; create the script first")
     version = _scripts.version_name(doc, "")
     fields = Fields({"scriptId": script_id, "voice": voice})
     script = _scripts.parsed(doc, version)
     order = _speech.read_order(fields, script_id, version, script, settings=context.settings)
-    [speech] = await _speech.start(context, account, order, hold_s=LONGEST_S, callback=None)
+    [speech] = await _speech.start(context, account, order, hold_s=LONGEST_S, callback=None, seen=seen)
     return _ended(speech)
 
 

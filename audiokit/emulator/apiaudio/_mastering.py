@@ -11,6 +11,7 @@ from audiokit.emulator import _production, _progress
 from audiokit.emulator._fields import Fields
 from audiokit.emulator._http import HttpError
 from audiokit.emulator._links import file_label, private_url, public_url, publish
+from audiokit.emulator._recall import remembering
 from audiokit.emulator._submissions import submission
 from audiokit.emulator.apiaudio import _connections, _speech
 from audiokit.emulator.apiaudio._listeners import identity, listener_name
@@ -55,13 +56,18 @@ async def start(
         HttpError: 400, speech is missing or the timing contradicts itself.
     """
     request_id = str(uuid.uuid4())
-    tracks = [(values, await _with_speech(context, account, order, values)) for values in order.listeners]
-    for _, track in tracks:
+    tracks: list[tuple[dict[str, str], Order, Mapping[str, Any]]] = []
+    for values in order.listeners:
+        with remembering() as speech:
+            track = await _with_speech(context, account, order, values)
         _production.check(track)
+        tracks.append((values, track, {**order.seen, **speech}))
 
     connection = await _connections.open_connection(context, account, order.connectors, base=base)
 
-    async def one(index: int, values: dict[str, str], track: Order) -> dict[str, Any]:
+    async def one(
+        index: int, values: dict[str, str], track: Order, seen: Mapping[str, Any]
+    ) -> dict[str, Any]:
         doc = {
             "connection": connection if index == 0 else None,
             "request_id": request_id,
@@ -91,9 +97,10 @@ async def start(
             account=account,
             parent=identity(order.script_id, order.version, values, order.is_public),
             hold_s=hold_s,
+            seen=seen,
         )
 
-    return await _progress.together(one(i, values, track) for i, (values, track) in enumerate(tracks))
+    return await _progress.together(one(index, *track) for index, track in enumerate(tracks))
 
 
 async def find(
@@ -179,7 +186,7 @@ async def _render(context: Context, order: MasteringOrder, track: Order, track_i
 
 
 async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
-    """Render once more what a document asks for, with script and speech as they are now."""
+    """Render once more what a document asks for."""
     order = await read_order(context, account, Fields(doc["request"]))
     track = await _with_speech(context, account, order, doc["values"])
     return await _render(context, order, track, doc["id"])

@@ -14,6 +14,7 @@ from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import HttpError
 from audiokit.emulator._order import Order, Preset, SectionWish, preset_named
 from audiokit.emulator._plan import TimelineOptions
+from audiokit.emulator._recall import remembering
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.apiaudio import _scripts
 from audiokit.emulator.apiaudio._connections import read_connectors
@@ -60,6 +61,7 @@ class MasteringOrder:
         callback_url: Where to tell that the master has ended, or empty.
         connectors: Where to hand the master on to.
         warnings: About options that have no effect here and damaged media.
+        seen: Script, template and media as they were read.
     """
 
     request: Mapping[str, Any]
@@ -75,6 +77,7 @@ class MasteringOrder:
     callback_url: str
     connectors: list[dict[str, str]]
     warnings: list[str]
+    seen: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 async def read_order(context: Context, account: str, fields: Fields) -> MasteringOrder:
@@ -83,14 +86,16 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
     Raises:
         HttpError: 400, naming the field, the value and what is allowed.
     """
+    with remembering() as seen:
+        order = await _read_order(context, account, fields)
+    return attrs.evolve(order, seen=seen)
+
+
+async def _read_order(context: Context, account: str, fields: Fields) -> MasteringOrder:
     script_id, wanted_version = fields.required_text("scriptId"), fields.text("version")
     formats = read_formats(fields.raw("endFormat")) or (DEFAULT_FORMAT,)
     is_shared = fields.flag("share")
-    is_public, is_vast = fields.flag("public"), fields.flag("vast")
-    if is_vast and not is_public:
-        raise HttpError(
-            400, "vast=true works only together with public=true, got public=false; set both or neither"
-        )
+    is_public, is_vast = fields.flag("public") or is_shared, fields.flag("vast")
     trim_db = fields.number("mediaVolumeTrim", low=-TRIM_DB, high=TRIM_DB, unit="dB") or 0.0
     channels = _channels(fields)
     force_length = fields.number("forceLength", low=1.0, high=context.settings.max_audio_s, unit="seconds")
@@ -111,6 +116,8 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
     media, notes = await _media.bind_all(context, account, script, media_files)
     callback_url, unheard = read_callback(fields, context.settings)
     warnings = [*preset_warnings, *notes, *unheard, *unreached, *unknown_fields(fields)]
+    if is_vast and not is_public:
+        warnings.append("vast has no effect: it works only together with public=true")
     if match_voice and not any(clip.lufs is not None for clip in media.values()):
         warnings.append(
             "matchVoice has no effect: the script plays no media whose loudness could be measured"
@@ -128,8 +135,8 @@ async def read_order(context: Context, account: str, fields: Fields) -> Masterin
         version=version,
         listeners=_distinct([used_values(script, listener) for listener in listeners]),
         formats=formats,
-        is_public=is_public or is_shared,
-        is_vast=is_vast,
+        is_public=is_public,
+        is_vast=is_vast and is_public,
         is_shared=is_shared,
         track=Order(
             account=account,

@@ -104,9 +104,15 @@ def read_order(
 
 
 async def start(
-    context: Context, account: str, order: SpeechOrder, *, hold_s: float, callback: Mapping[str, str] | None
+    context: Context,
+    account: str,
+    order: SpeechOrder,
+    *,
+    hold_s: float,
+    callback: Mapping[str, str] | None,
+    seen: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    """Start speaking for every listener and return the documents, finished or not."""
+    """Start speaking for every listener and return the documents, finished or not; *seen* is the script."""
     request_id = str(uuid.uuid4())
 
     async def one(index: int, values: dict[str, str]) -> dict[str, Any]:
@@ -133,6 +139,7 @@ async def start(
             account=account,
             parent=identity(order.script_id, order.version, values),
             hold_s=hold_s,
+            seen=seen,
         )
 
     return await _progress.together(one(i, values) for i, values in enumerate(order.listeners))
@@ -181,7 +188,7 @@ async def _speak_all(
 
 
 async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
-    """Speak once more what a document asks for, with the script as it is now."""
+    """Speak once more what a document asks for."""
     script_id, version = doc["script_id"], doc["version"]
     script = await _scripts.find(context, account, script_id)
     if script is None:

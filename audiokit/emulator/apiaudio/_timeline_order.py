@@ -10,6 +10,7 @@ import attrs
 from audiokit.emulator import _media, _production, _progress
 from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import HttpError
+from audiokit.emulator._recall import remembering
 from audiokit.emulator._submissions import submission
 from audiokit.emulator._timeline import LOUDNESS_LUFS, SAMPLE_RATE_HZ, TRUE_PEAK_DBTP
 from audiokit.emulator.apiaudio._mastering_order import DEFAULT_FORMAT, read_formats, read_preset
@@ -28,12 +29,13 @@ _FADE_S = 0.05  # where a recording is cut at its end mark
 
 @attrs.frozen(kw_only=True)
 class TimelineOrder:
-    """A checked request: formats, the renderer's timeline, the body as it came, warnings."""
+    """A checked request: formats, the renderer's timeline, the body as it came, warnings, media as read."""
 
     request: Mapping[str, Any]
     formats: tuple[str, ...]
     timeline: dict[str, Any]
     warnings: list[str]
+    seen: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 async def read_timeline(context: Context, account: str, fields: Fields) -> TimelineOrder:
@@ -42,6 +44,12 @@ async def read_timeline(context: Context, account: str, fields: Fields) -> Timel
     Raises:
         HttpError: 400, naming the field, the value and what is allowed.
     """
+    with remembering() as seen:
+        order = await _read_timeline(context, account, fields)
+    return attrs.evolve(order, seen=seen)
+
+
+async def _read_timeline(context: Context, account: str, fields: Fields) -> TimelineOrder:
     formats = read_formats(fields.raw("endFormat")) or (DEFAULT_FORMAT,)
     preset, warnings = read_preset(fields.text("masteringPreset"))
     tracks = _objects(fields.raw("timeline"), "timeline", most=_MOST_TRACKS)
@@ -104,6 +112,7 @@ async def start(context: Context, account: str, order: TimelineOrder, *, hold_s:
         account=account,
         parent=timeline_id,
         hold_s=hold_s,
+        seen=order.seen,
     )
 
 

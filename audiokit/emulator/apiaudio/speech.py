@@ -9,6 +9,7 @@ from audiokit.emulator._body import read_json
 from audiokit.emulator._fields import Fields
 from audiokit.emulator._http import HttpError, account_of, context_of
 from audiokit.emulator._links import private_url
+from audiokit.emulator._recall import remembering
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.apiaudio import _scripts, _speech
 from audiokit.emulator.apiaudio._listeners import asks_with_its_order, used_values
@@ -27,7 +28,8 @@ async def create(request: Request) -> Response:
     context, account = context_of(request), account_of(request)
     fields = Fields(await read_json(request))
     script_id, wanted = fields.required_text("scriptId"), fields.text("version")
-    doc = await _scripts.find(context, account, script_id)
+    with remembering() as seen:
+        doc = await _scripts.find(context, account, script_id)
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found; create the script first")
     version = _scripts.version_name(doc, wanted)
@@ -36,7 +38,7 @@ async def create(request: Request) -> Response:
     hold_s = context.settings.hold_s if fields.flag("sync", default=True) else 0.0
     warnings = [*order.warnings, *unknown_fields(fields)]
     callback = callback_of(request, order.callback_url)
-    made = await _speech.start(context, account, order, hold_s=hold_s, callback=callback)
+    made = await _speech.start(context, account, order, hold_s=hold_s, callback=callback, seen=seen)
     for speech in made:
         _progress.raise_if_failed(speech)
     if any(speech["state"] == "processing" for speech in made) or not fields.flag("sync", default=True):

@@ -1,10 +1,11 @@
-"""SyncTTS: a short text in, its sound in the same answer."""
+"""SyncTTS: a short text in, its sound in the same answer, with its phonemes if wanted."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import wave
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
@@ -14,11 +15,11 @@ from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import MEDIA_TYPES, HttpError, account_of, context_of
 from audiokit.emulator._links import private_url
 from audiokit.emulator._script import Say, ScriptError, SpeechPart
-from audiokit.emulator._unavailable import partly
 from audiokit.emulator._warnings import unknown_fields, warning_header
 from audiokit.emulator.apiaudio._kept import KEPT
 from audiokit.emulator.apiaudio._reply import reply
 from audiokit.emulator.apiaudio._speech import read_speed
+from audiokit.emulator.apiaudio._visemes import viseme
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,6 @@ _BIT_RATES_KBPS = (32, 320)
 _ACCEPTED = {"audio/wav": "wav", "audio/mp3": "mp3", "audio/mpeg": "mp3", "audio/pcm": "pcm"}
 
 
-@partly
 async def create(request: Request) -> Response:
     """Speak a text and answer with the sound, or with a link to it."""
     context, account = context_of(request), account_of(request)
@@ -46,7 +46,7 @@ async def create(request: Request) -> Response:
         speed=read_speed(fields.raw("speed")),
         effect=_voicing.effect_named(fields.text("effect")),
     )
-    _refuse_metadata(fields)
+    wants_events = _wants_events(fields)
     name = _format(request)
     rate_hz = _number(fields, "sampling_rate", RATES_HZ, "Hz") if name != "mp3" else None
     kbps = _number(fields, "bitrate", range(_BIT_RATES_KBPS[0], _BIT_RATES_KBPS[1] + 1), "kbit/s")
@@ -55,7 +55,9 @@ async def create(request: Request) -> Response:
     if name != "mp3" and kbps is not None:
         raise HttpError(400, f"bitrate works with mp3 only, got it for {name}; accept audio/mp3")
     use_cache = "no-cache" not in request.headers.get("cache-control", "").lower()
-    spoken = await _voicing.speak(context, account, part, delivery, {}, use_cache=use_cache)
+    spoken = await _voicing.speak(
+        context, account, part, delivery, {}, use_cache=use_cache, phonemes=wants_events
+    )
     file_id = spoken.file
     if name == "mp3" or (rate_hz or _NATIVE_HZ) != _NATIVE_HZ:
         if name == "mp3":
@@ -65,12 +67,23 @@ async def create(request: Request) -> Response:
         file_id = await _encoded(context, account, spoken.file, settings)
     header = warning_header(unknown_fields(fields))
     headers = {"Warning": header} if header else {}
+    body: dict[str, Any] = {}
     if wants_url:
-        url = private_url(request, file_id, f"speech.{'mp3' if name == 'mp3' else 'wav'}")
-        answer = reply({"url": url})
+        body["url"] = private_url(request, file_id, f"speech.{'mp3' if name == 'mp3' else 'wav'}")
+    data = b""
+    if wants_events or not wants_url:
+        data = await asyncio.to_thread(_bytes, context.files.path(file_id), only_samples=name == "pcm")
+    if wants_events:
+        body["audio_data"] = base64.b64encode(data).decode()
+        body["sampling_rate"] = rate_hz or _NATIVE_HZ
+        body["event_data"] = [
+            {"phoneme": phoneme, "viseme": viseme(phoneme), "offset": start_s, "duration": length_s}
+            for phoneme, start_s, length_s in spoken.phonemes
+        ]
+    if body:
+        answer = reply(body)
         answer.headers.update(headers)
         return answer
-    data = await asyncio.to_thread(_bytes, context.files.path(file_id), only_samples=name == "pcm")
     media_type = "audio/pcm" if name == "pcm" else MEDIA_TYPES[name]
     return Response(data, media_type=media_type, headers={**headers, "X-Content-Type-Options": "nosniff"})
 
@@ -99,14 +112,13 @@ def _part(fields: Fields, *, is_limited: bool) -> SpeechPart:
     return script.speech[0]
 
 
-def _refuse_metadata(fields: Fields) -> None:
+def _wants_events(fields: Fields) -> bool:
+    """Read ``metadata``: phonemes with their times are wanted."""
     value = fields.raw("metadata")
-    if value in (None, False, "none"):
-        return
     if value is True or value == "full":
-        raise HttpError(
-            501, "metadata (phonemes and visemes) is not emulated: the synthesiser gives none; leave it out"
-        )
+        return True
+    if value is None or value is False or value == "none":
+        return False
     raise fields.error("metadata", value, "true, false, 'full' or 'none'")
 
 

@@ -14,6 +14,7 @@ from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import HttpError
 from audiokit.emulator._order import Order, SectionWish, preset_named
 from audiokit.emulator._plan import Clip, TimelineOptions
+from audiokit.emulator._recall import remembering
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack import _scripts, _speech
 
@@ -47,6 +48,7 @@ class MixOrder:
         seconds: Length it will have, as far as it is known before rendering.
         request: The body as it came, but for naming the speech that is mixed.
         warnings: About options that have no effect here, and damaged media.
+        seen: Script, speech, template and media as they were read.
     """
 
     request: Mapping[str, Any]
@@ -58,6 +60,7 @@ class MixOrder:
     track: Order
     seconds: float
     warnings: list[str]
+    seen: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 async def read_order(context: Context, account: str, fields: Fields) -> MixOrder:
@@ -66,6 +69,12 @@ async def read_order(context: Context, account: str, fields: Fields) -> MixOrder
     Raises:
         HttpError: 400, naming the field, the value and what is allowed; 404, an unknown script or speech.
     """
+    with remembering() as seen:
+        order = await _read_order(context, account, fields)
+    return attrs.evolve(order, seen=seen)
+
+
+async def _read_order(context: Context, account: str, fields: Fields) -> MixOrder:
     script_id, speech = await _source(context, account, fields)
     doc = await _scripts.require(context, account, script_id)
     script, warnings = _scripts.parse(_scripts.text_of(doc))

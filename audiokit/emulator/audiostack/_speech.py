@@ -11,6 +11,7 @@ from audiokit.emulator import _diction, _progress, _voicing
 from audiokit.emulator._fields import Fields, as_texts, shown
 from audiokit.emulator._http import HttpError
 from audiokit.emulator._links import file_label
+from audiokit.emulator._recall import remembering
 from audiokit.emulator._script import NEUTRAL, Pause, Say, ScriptError, fill
 from audiokit.emulator._submissions import submission
 from audiokit.emulator.audiostack import _scripts
@@ -42,6 +43,7 @@ class SpeechOrder:
         use_cache: Take earlier renderings of the same words.
         request: The body as it came.
         warnings: About options that have no effect here.
+        seen: The script as it was read.
     """
 
     request: Mapping[str, Any]
@@ -53,6 +55,7 @@ class SpeechOrder:
     uses_dictionary: bool
     use_cache: bool
     warnings: list[str]
+    seen: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 async def read_order(context: Context, account: str, fields: Fields) -> SpeechOrder:
@@ -61,6 +64,12 @@ async def read_order(context: Context, account: str, fields: Fields) -> SpeechOr
     Raises:
         HttpError: 400, a wrong field; 404, an unknown script or voice.
     """
+    with remembering() as seen:
+        order = await _read_order(context, account, fields)
+    return attrs.evolve(order, seen=seen)
+
+
+async def _read_order(context: Context, account: str, fields: Fields) -> SpeechOrder:
     script_id = fields.required_text("scriptId")
     script, warnings = _scripts.parse(_scripts.text_of(await _scripts.require(context, account, script_id)))
     names = list(dict.fromkeys([*(s.name for s in script.sections), *(p.voice_key for p in script.speech)]))
@@ -143,6 +152,7 @@ async def start(
         parent=order.script_id,
         hold_s=hold_s,
         pay=lambda step: take(step, cost, initial=context.settings.initial_credits),
+        seen=order.seen,
     )
     return made, cost
 
@@ -174,7 +184,7 @@ async def as_spoken(context: Context, account: str, order: SpeechOrder, part: Sp
 
 
 async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
-    """Speak once more what a document asks for, with the script as it is now."""
+    """Speak once more what a document asks for."""
     if "edit" in doc:
         return await edit_speech(context, account, doc)
     return await _speak_all(context, account, await read_order(context, account, Fields(doc["request"])))

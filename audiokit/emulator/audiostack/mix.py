@@ -53,6 +53,7 @@ async def create(request: Request) -> Response:
         parent=order.script_id,
         hold_s=context.settings.hold_s,
         pay=lambda step: take(step, cost, initial=context.settings.initial_credits),
+        seen=order.seen,
     )
     return await _reply(request, mix, cost=cost, warnings=order.warnings)
 
@@ -107,7 +108,7 @@ async def require(request: Request, production_id: str) -> dict[str, Any]:
 
 
 async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
-    """Mix once more what a document asks for, with script and template as they are now."""
+    """Mix once more what a document asks for."""
     return await _render(context, account, await read_order(context, account, Fields(doc["request"])))
 
 

@@ -39,12 +39,18 @@ class Timbre:
     Attributes:
         formant_ratio: 0.7 (large speaker) to 1.4 (small one); None follows the pitch shift.
         tilt_db_per_octave: -6 (dull) to 6 (bright).
+        first_formant_ratio: How far the first formant moves besides, 0.8 (closer vowels) to 1.25 (more open).
+        second_formant_ratio: The same of the second one, 0.8 (further back) to 1.25 (further front).
     """
 
     formant_ratio: float | None = attrs.field(
         default=None, validator=validators.optional([validators.ge(0.7), validators.le(1.4)])
     )
     tilt_db_per_octave: float = attrs.field(default=0.0, validator=[validators.ge(-6.0), validators.le(6.0)])
+    first_formant_ratio: float = attrs.field(default=1.0, validator=[validators.ge(0.8), validators.le(1.25)])
+    second_formant_ratio: float = attrs.field(
+        default=1.0, validator=[validators.ge(0.8), validators.le(1.25)]
+    )
 
     def ratio_for(self, semitones: float) -> float:
         """Formant ratio for a shift: by default a little along with the pitch, as with real speakers."""
@@ -154,6 +160,7 @@ class _Shifter:
             rate_hz=self.rate_hz,
             f0_hz=(self.f0_hz * 2 ** (self.semitones / 12), self.f0_hz),
             formant_ratio=self.timbre.ratio_for(self.semitones),
+            vowel_ratios=(self.timbre.first_formant_ratio, self.timbre.second_formant_ratio),
             tilt_db_per_octave=self.timbre.tilt_db_per_octave,
         )
 

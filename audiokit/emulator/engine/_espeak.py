@@ -1,4 +1,4 @@
-"""espeak-ng by ctypes: plain text in, samples and word times out.
+"""espeak-ng by ctypes: plain text in, samples and times of words and phonemes out.
 
 One library per process, with global state: call it from one thread. Markup is never switched on: with SSML it
 reads local files (``<audio src>``) and can be made to abort. Control characters are removed, because 0x01
@@ -26,10 +26,12 @@ from audiokit.emulator.engine._base import Refused
 
 _MAX_DATA_PATH: Final = 140  # espeak-ng's own buffer holds 160 characters
 _SYNCHRONOUS: Final = 2
+_PHONEME_EVENTS: Final = 0x0001
+_PHONEMES_IN_IPA: Final = 0x0002
 _DO_NOT_EXIT: Final = 0x8000
 _UTF8: Final = 1
 _RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7
-_WORD_EVENT: Final = 1
+_WORD_EVENT, _PHONEME_EVENT = 1, 7
 _CALLBACK_BUFFER_MS: Final = 200
 
 
@@ -66,10 +68,13 @@ class Utterance:
     Attributes:
         samples: 16-bit mono, shape (frames,).
         words: Each word with the second at which it starts.
+        phonemes: Each phoneme in IPA, stress marks included, with the second at which it starts; empty text
+            is a pause.
     """
 
     samples: NDArray[np.int16]
     words: tuple[tuple[str, float], ...]
+    phonemes: tuple[tuple[str, float], ...]
 
 
 class Espeak:
@@ -84,13 +89,17 @@ class Espeak:
         data = _short_data_path()
         self.sample_rate_hz = int(
             self._library.espeak_Initialize(
-                _SYNCHRONOUS, _CALLBACK_BUFFER_MS, os.fsencode(data), _DO_NOT_EXIT
+                _SYNCHRONOUS,
+                _CALLBACK_BUFFER_MS,
+                os.fsencode(data),
+                _DO_NOT_EXIT | _PHONEME_EVENTS | _PHONEMES_IN_IPA,
             )
         )
         if self.sample_rate_hz <= 0:
             raise RuntimeError("espeak-ng found no voice data")
         self._blocks: list[NDArray[np.int16]] = []
         self._words: list[tuple[int, int, int]] = []
+        self._phonemes: list[tuple[str, float]] = []
         self._frames_left = 0
         self._callback = _Callback(self._take)  # must outlive every call
         self._library.espeak_SetSynthCallback(self._callback)
@@ -130,7 +139,7 @@ class Espeak:
         ):
             self._library.espeak_SetParameter(parameter, value, 0)
         plain = plain_text(text)
-        self._blocks, self._words = [], []
+        self._blocks, self._words, self._phonemes = [], [], []
         self._frames_left = round(max_seconds * self.sample_rate_hz)
         encoded = plain.encode()
         if plain.strip():
@@ -138,7 +147,7 @@ class Espeak:
         if self._frames_left < 0:
             raise Refused(f"the text speaks for more than {max_seconds:g} seconds; send less text")
         samples = np.concatenate(self._blocks) if self._blocks else np.zeros(0, np.int16)
-        return Utterance(samples=samples, words=self._read_words(plain))
+        return Utterance(samples=samples, words=self._read_words(plain), phonemes=tuple(self._phonemes))
 
     def _take(self, samples: Any, count: int, events: Any) -> int:
         """Take one buffer from the library; a result of 1 makes it stop."""
@@ -150,6 +159,9 @@ class Espeak:
             event = events[index]
             if event.type == _WORD_EVENT:
                 self._words.append((event.text_position, event.length, event.audio_position_ms))
+            elif event.type == _PHONEME_EVENT:
+                name = bytes(event.id.string).decode(errors="ignore")  # cut at 8 bytes
+                self._phonemes.append((name, event.audio_position_ms / 1000))
             index += 1
         return int(self._frames_left < 0)
 

@@ -2,6 +2,9 @@
 
 Shifting pitch moves the formants along, which sounds like a chipmunk or a giant. The envelope of the shifted
 sound is therefore replaced, frame by frame, by the envelope of the original, moved by a small wanted ratio.
+
+Once is enough: a second correction comes 1 dB nearer to the wanted envelope, and takes a third of the voiced
+frames of a deep voice with it.
 """
 
 from __future__ import annotations
@@ -13,14 +16,18 @@ from numpy.typing import NDArray
 
 from audiokit.emulator.engine._base import Signal
 
-_FRAME_S: Final = 1024 / 24_000
+_FRAME_S: Final = 0.020
 _HOPS_PER_FRAME: Final = 4
 _ENVELOPE_ROUNDS: Final = 6
-_PASSES: Final = 2
 _MAX_CORRECTION_DB: Final = 30.0
 _FLOOR: Final = 1e-5
 _FRAMES_AT_ONCE: Final = 128
 _LIFTER_SHARE: Final = 0.4  # of the pitch period; near 0.5 and beyond, the envelope follows single harmonics
+_FIRST_HZ: Final = (
+    600.0  # where the first two formants of speech lie on the whole, and where they no longer do
+)
+_SECOND_HZ: Final = 1_700.0
+_BEYOND_HZ: Final = 4_000.0
 
 _Spectra = NDArray[np.complex128]
 
@@ -32,6 +39,7 @@ def transplant_envelope(
     rate_hz: int,
     f0_hz: tuple[float, float],
     formant_ratio: float,
+    vowel_ratios: tuple[float, float] = (1.0, 1.0),
     tilt_db_per_octave: float = 0.0,
 ) -> Signal:
     """Give a pitch-shifted recording the spectral envelope of its original.
@@ -42,21 +50,20 @@ def transplant_envelope(
         rate_hz: Of both.
         f0_hz: Median pitch of *shifted* and of *original*, which bounds how fine an envelope can be.
         formant_ratio: How far formants move: 1.1 sounds like a smaller speaker, 0.9 like a larger one.
+        vowel_ratios: How far the first and the second formant move beyond that: other vowels, same speaker.
         tilt_db_per_octave: Change of brightness around 1 kHz.
     """
     size = 2 * round(_FRAME_S * rate_hz / 2)
     hertz: Signal = np.fft.rfftfreq(size, 1 / rate_hz).astype(np.float64)
-    order_shifted, order_original = (max(8, int(_LIFTER_SHARE * rate_hz / f0)) for f0 in f0_hz)
-    wanted = _moved(_envelopes(_spectra(original, size), order_original), formant_ratio)
+    # One order for both: a finer envelope of the shifted sound would find, and level out, its own harmonics.
+    order = min(max(8, int(_LIFTER_SHARE * rate_hz / f0)) for f0 in f0_hz)
+    before = _bins_before(hertz, formant_ratio, vowel_ratios)
+    wanted = _moved(_held_below(_envelopes(_spectra(original, size), order), hertz, f0_hz[1]), before)
     wanted += _tilt(hertz, tilt_db_per_octave)
     limit = _MAX_CORRECTION_DB * np.log(10) / 20
-    result = shifted
-    for _ in range(_PASSES):
-        spectra = _spectra(result, size)
-        correction = np.clip(wanted - _envelopes(spectra, order_shifted), -limit, limit)
-        spectra *= np.exp(correction)
-        result = _signal(spectra, size, len(shifted))
-    return result
+    spectra = _spectra(shifted, size)
+    spectra *= np.exp(np.clip(wanted - _envelopes(spectra, order), -limit, limit))
+    return _signal(spectra, size, len(shifted))
 
 
 def _window(size: int) -> Signal:
@@ -105,15 +112,27 @@ def _envelope(spectra: _Spectra, order: int) -> Signal:
     return smooth
 
 
-def _moved(envelopes: Signal, ratio: float) -> Signal:
+def _held_below(envelopes: Signal, hertz: Signal, f0_hz: float) -> Signal:
+    """Hold the first harmonic's level below it, where a voice has no sound but a deeper one will have."""
+    first = min(int(np.searchsorted(hertz, f0_hz)), envelopes.shape[1] - 1)
+    envelopes[:, :first] = np.maximum(envelopes[:, :first], envelopes[:, first : first + 1])
+    return envelopes
+
+
+def _bins_before(hertz: Signal, ratio: float, vowel_ratios: tuple[float, float]) -> Signal:
+    """Say from which (fractional) bin each bin of a moved envelope comes."""
+    first, second = vowel_ratios
+    corners = np.array([0.0, _FIRST_HZ, _SECOND_HZ, _BEYOND_HZ, hertz[-1] / min(ratio, 1.0)])
+    moved = corners * np.array([1.0, first, second, 1.0, 1.0])
+    result: Signal = np.interp(hertz / ratio, moved, corners) / hertz[1]
+    return np.minimum(result, len(hertz) - 1)
+
+
+def _moved(envelopes: Signal, before: Signal) -> Signal:
     """Stretch envelopes along frequency."""
-    if ratio == 1.0:
-        return envelopes.copy()
-    bins = envelopes.shape[1]
-    at = np.minimum(np.arange(bins) / ratio, bins - 1)
-    below = np.floor(at).astype(int)
-    share = at - below
-    above = np.minimum(below + 1, bins - 1)
+    below = np.floor(before).astype(int)
+    share = before - below
+    above = np.minimum(below + 1, envelopes.shape[1] - 1)
     result: Signal = (1 - share) * envelopes[:, below] + share * envelopes[:, above]
     return result
 

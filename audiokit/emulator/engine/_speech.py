@@ -93,23 +93,30 @@ class _Spoken:
     samples: NDArray[np.int16]
 
 
-def speak(out: str, items: list[dict[str, Any]], level_lufs: float = -20.0) -> dict[str, Any]:
+def speak(
+    out: str,
+    items: list[dict[str, Any]],
+    level_lufs: float = -20.0,
+    phonemes: bool = False,  # noqa: FBT001, FBT002 - called by name, from a message
+) -> dict[str, Any]:
     """Speak items one after the other into a 24 kHz mono 16-bit WAV.
 
     Args:
         out: File to make.
         items: Each the arguments of `SpeakItem`, or ``{"silence_s": seconds}``.
         level_lufs: Loudness of each voice in LUFS, -40 to -10.
+        phonemes: Whether phonemes are wanted.
 
     Returns:
-        ``seconds`` and ``words``: each word with the second at which it starts.
+        ``seconds`` and ``words``: each word with the second at which it starts. If wanted, ``phonemes``:
+        each in IPA with its start and its length in seconds; pauses are between them.
 
     Raises:
         Refused: An unknown voice or style key, or more than `MAX_SECONDS`.
     """
     if not -40.0 <= level_lufs <= -10.0:
         raise Refused(f"level_lufs must be -40 to -10, got {level_lufs!r}")
-    parts, words = _speak_items(items)
+    parts, words, marks = _speak_items(items)
     if sum(len(part.samples) for part in parts) < _SHORTEST_S * library().sample_rate_hz:
         raise Refused("there is nothing to speak: the text has no word that the voice can say")
     gains = _gains(parts, level_lufs)
@@ -129,13 +136,25 @@ def speak(out: str, items: list[dict[str, Any]], level_lufs: float = -20.0) -> d
         frames += len(rest)
         writer.write(limiter.push(rest))
         writer.write(limiter.finish())
-    return {"seconds": frames / SPEECH_HZ, "words": words}
+    seconds = frames / SPEECH_HZ
+    return {"seconds": seconds, "words": words} | ({"phonemes": _lasting(marks, seconds)} if phonemes else {})
 
 
-def _speak_items(items: list[dict[str, Any]]) -> tuple[list[_Spoken], list[tuple[str, float]]]:
+def _lasting(marks: list[tuple[str, float]], end_s: float) -> list[tuple[str, float, float]]:
+    """Give each phoneme its length, which is until the next one or the pause; pauses fall away."""
+    ends = [*(start_s for _, start_s in marks[1:]), end_s]
+    lasting = [(name, start_s, end - start_s) for (name, start_s), end in zip(marks, ends, strict=True)]
+    return [(name, round(start_s, 3), round(length_s, 3)) for name, start_s, length_s in lasting if name]
+
+
+def _speak_items(
+    items: list[dict[str, Any]],
+) -> tuple[list[_Spoken], list[tuple[str, float]], list[tuple[str, float]]]:
+    """Speak; return the parts, and when words and phonemes begin."""
     espeak = library()
     parts: list[_Spoken] = []
     words: list[tuple[str, float]] = []
+    marks: list[tuple[str, float]] = []
     start_s = 0.0
     for item in items:
         if "silence_s" in item:
@@ -143,6 +162,7 @@ def _speak_items(items: list[dict[str, Any]]) -> tuple[list[_Spoken], list[tuple
             if not 0.0 <= start_s + seconds <= MAX_SECONDS:
                 raise Refused(f"a pause of {seconds:g} s is out of range: 0 to {MAX_SECONDS:g} s in all")
             parts.append(_Spoken(None, np.zeros(round(seconds * espeak.sample_rate_hz), np.int16)))
+            marks.append(("", start_s))
         else:
             settings = SpeakItem(**item).settings
             said = espeak.speak(
@@ -150,8 +170,9 @@ def _speak_items(items: list[dict[str, Any]]) -> tuple[list[_Spoken], list[tuple
             )
             parts.append(_Spoken(settings, said.samples))
             words.extend((word, start_s + at) for word, at in said.words)
+            marks.extend((name, start_s + at) for name, at in said.phonemes)
         start_s += len(parts[-1].samples) / espeak.sample_rate_hz
-    return parts, words
+    return parts, words, marks
 
 
 def _gains(parts: list[_Spoken], level_lufs: float) -> dict[_Settings | None, float]:

@@ -123,7 +123,6 @@ async def _convert(
     context: Context, conversion: dict[str, Any], original: dict[str, Any], voice: MarketVoice, out: Path
 ) -> dict[str, Any]:
     found = voice_of_accent(conversion["accent_id"])
-    tilt = voice.timbre["tilt_db_per_octave"] + (0.0 if found is None else found[1].tilt_db_per_octave)
     return await context.work.run(
         "convert",
         source=str(context.files.path(original["_file_id"])),
@@ -133,7 +132,7 @@ async def _convert(
         source_f0_hz=conversion["calibration_value"],
         semitones_correction=conversion["semitones_correction"] or 0.0,
         formant_ratio=None,
-        timbre={**voice.timbre, "tilt_db_per_octave": tilt},
+        timbre=voice.timbre if found is None else voice.timbre_in(found[1]),
     )
 
 

@@ -42,7 +42,8 @@ class Accent:
         short_name: Two or three letters.
         locale: Like ``en-GB``.
         native: Whether the voice grew up with it.
-        tilt_db_per_octave: How much brighter (above 0) or darker it makes a conversion.
+        colour: What it changes in a conversion, added to the voice's timbre. A converter that hears no words
+            cannot say another vowel, so each accent moves all vowels a little its own way.
     """
 
     id: str
@@ -50,7 +51,7 @@ class Accent:
     short_name: str
     locale: str
     native: bool
-    tilt_db_per_octave: float
+    colour: dict[str, float]
 
 
 @attrs.frozen(kw_only=True)
@@ -105,12 +106,19 @@ class MarketVoice:
         return "low" if self.pitch_hz < 140 else "high" if self.pitch_hz >= 220 else "mid"
 
     def espeak(self, language: str) -> str:
-        """Return the espeak-ng voice that narrates in *language*.
+        """Return the espeak-ng voice that narrates in *language*, with the voice's own accent if it has one.
 
         Raises:
             UnknownNameError: The language is not spoken here.
         """
-        return f"{language_voice(language)}+{self.variant}"
+        native = self.accents[0].locale
+        is_own = "-" not in language and native.startswith(f"{language.casefold()}-")
+        return f"{language_voice(native if is_own else language)}+{self.variant}"
+
+    def timbre_in(self, accent: Accent) -> dict[str, float]:
+        """Return the colour of a conversion with an accent, as the work pool's ``convert`` takes it."""
+        tilt = self.timbre["tilt_db_per_octave"] + accent.colour["tilt_db_per_octave"]
+        return {**self.timbre, **accent.colour, "tilt_db_per_octave": tilt}
 
 
 _STYLES: dict[str, dict[str, float]] = {
@@ -120,13 +128,26 @@ _STYLES: dict[str, dict[str, float]] = {
     "story": {"rate": 0.72, "range": 65, "word_gap": 4},
 }
 _ACCENTS = {
-    "us": ("American English", "en-US", 0.0),
-    "gb": ("British English", "en-GB", 0.8),
-    "sct": ("Scottish English", "en-GB-scotland", -0.8),
-    "de": ("German", "de-DE", -0.5),
-    "fr": ("French", "fr-FR", 0.5),
-    "es": ("Spanish", "es-ES", 1.0),
+    "us": ("American English", "en-US"),
+    "gb": ("British English", "en-GB"),
+    "sct": ("Scottish English", "en-GB-scotland"),
+    "de": ("German", "de-DE"),
+    "fr": ("French", "fr-FR"),
+    "es": ("Spanish", "es-ES"),
 }
+_COLOURS = {  # tilt in dB per octave, ratio of the first and of the second formant
+    "us": (0.0, 1.0, 1.0),
+    "gb": (0.8, 1.1, 0.88),
+    "sct": (-0.8, 0.9, 1.1),
+    "de": (-0.5, 0.88, 0.95),
+    "fr": (1.0, 1.1, 1.14),
+    "es": (1.0, 1.14, 1.06),
+}
+
+
+def _colour(short: str) -> dict[str, float]:
+    tilt, first, second = _COLOURS[short]
+    return {"tilt_db_per_octave": tilt, "first_formant_ratio": first, "second_formant_ratio": second}
 
 
 def _voice(
@@ -152,7 +173,7 @@ def _voice(
                 short_name=short,
                 locale=_ACCENTS[short][1],
                 native=place == 0,
-                tilt_db_per_octave=_ACCENTS[short][2],
+                colour=_colour(short),
             )
             for place, short in enumerate(accents.split())
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audiokit.emulator._catalogue import language_voice
 from audiokit.emulator.respeecher._market import MarketVoice, voice_of_accent, voice_of_style
 
 if TYPE_CHECKING:
@@ -11,14 +12,6 @@ if TYPE_CHECKING:
 
 SAMPLES_URL = "/api/samples"
 _SENTENCE = "This is how I sound. I hope you like it."
-_ACCENT_VOICES = {
-    "us": "gmw/en-US",
-    "gb": "gmw/en-GB-x-rp",
-    "sct": "gmw/en-GB-scotland",
-    "de": "gmw/de",
-    "fr": "roa/fr",
-    "es": "roa/es",
-}
 _SILENT_VOICE_VARIANT = "m1"
 
 
@@ -46,7 +39,7 @@ async def sample_file(context: Context, account: str, kind: str, id_: str) -> st
 def _item(kind: str, id_: str) -> dict[str, Any] | None:
     if kind == "accents" and (accent := voice_of_accent(id_)) is not None:
         voice, found = accent
-        return _speak(voice, _ACCENT_VOICES[found.short_name], {})
+        return _speak(voice, language_voice(found.locale), {})
     if kind == "narration-styles" and (style := voice_of_style(id_)) is not None:
         return _speak(style[0], "gmw/en-US", style[1].settings)
     return None

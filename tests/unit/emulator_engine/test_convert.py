@@ -28,16 +28,17 @@ def test_result_speaks_at_the_expected_pitch(
     assert done["expected_f0_hz"] == pytest.approx(median_f0(tmp_path / "out.wav"), rel=0.03)
 
 
-@pytest.mark.parametrize("correction", [-4, 3, 7])
 def test_correction_moves_the_pitch_by_that_many_semitones(
-    op: Op, speech: Path, tmp_path: Path, median_f0: Callable[[Path], float], correction: int
+    op: Op, speech: Path, tmp_path: Path, median_f0: Callable[[Path], float]
 ) -> None:
     """On top of the shift, to 0.3 of a semitone."""
     plain, corrected = tmp_path / "plain.wav", tmp_path / "corrected.wav"
     first = op("convert", source=speech, out=plain, target_pitch_hz=170)
-    second = op("convert", source=speech, out=corrected, target_pitch_hz=170, semitones_correction=correction)
-    assert first["shift_semitones"] == second["shift_semitones"]
-    assert correction == pytest.approx(12 * np.log2(median_f0(corrected) / median_f0(plain)), abs=0.3)
+    plain_hz = median_f0(plain)
+    for by in (-4, 3, 7):
+        second = op("convert", source=speech, out=corrected, target_pitch_hz=170, semitones_correction=by)
+        assert first["shift_semitones"] == second["shift_semitones"]
+        assert by == pytest.approx(12 * np.log2(median_f0(corrected) / plain_hz), abs=0.3)
 
 
 def test_calibration_overrules_the_measure(op: Op, speech: Path, tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_length_and_loudness_stay(
 ) -> None:
     """To 10 ms and 0.5 LU, over the joints of the pieces it is worked in."""
     samples, rate_hz = soundfile.read(speech)
-    source = write_wav(np.tile(samples, 2), rate_hz)
+    source = write_wav(np.tile(samples, 3), rate_hz)
     done = op("convert", source=source, out=tmp_path / "out.wav", target_pitch_hz=120)
     before, after = op("probe", path=source), op("probe", path=tmp_path / "out.wav")
     assert before["seconds"] > 15.0

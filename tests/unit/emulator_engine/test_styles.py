@@ -2,41 +2,66 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 import soundfile
 
-from audiokit.emulator.engine import Refused
+from audiokit.emulator.engine import OPERATIONS, Refused
 from audiokit.emulator.engine.styles import SEGMENTS, STYLES
 
 Op = Callable[..., dict[str, Any]]
 
 
+@attrs.frozen
+class Made:
+    """A segment in its style's own key and tempo."""
+
+    path: Path
+    seconds: float
+    cpu_s: float
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Made]:
+    """Makes each segment once, for all tests of this module."""
+    folder = tmp_path_factory.mktemp("segments")
+
+    @functools.cache
+    def make(style: str, segment: str) -> Made:
+        path, started = folder / f"{style}-{segment}.wav", time.process_time()
+        done = OPERATIONS["template"](style={"style": style}, segment=segment, out=str(path))
+        return Made(path, done["seconds"], time.process_time() - started)
+
+    return make
+
+
 @pytest.mark.parametrize("segment", SEGMENTS)
 @pytest.mark.parametrize("style", sorted(STYLES))
-def test_segment_is_music_of_a_common_level(op: Op, tmp_path: Path, style: str, segment: str) -> None:
+def test_segment_is_music_of_a_common_level(
+    op: Op, made: Callable[[str, str], Made], style: str, segment: str
+) -> None:
     """Stereo at 48 kHz, 2 to 14 s, -20 LUFS, never near full scale, cheap to make."""
-    started = time.process_time()
-    done = op("template", style={"style": style}, segment=segment, out=tmp_path / "out.wav")
-    assert time.process_time() - started < 4.0
-    found = op("probe", path=tmp_path / "out.wav")
+    music = made(style, segment)
+    assert music.cpu_s < 4.0
+    found = op("probe", path=music.path)
     assert (48_000, 2) == (found["sample_rate_hz"], found["channels"])
     assert 2.0 <= found["seconds"] <= 14.0
-    assert done["seconds"] == pytest.approx(found["seconds"])
+    assert music.seconds == pytest.approx(found["seconds"])
     assert -20.0 == pytest.approx(found["lufs"], abs=1.0)
     assert found["true_peak_dbtp"] < -1.0
 
 
 @pytest.mark.parametrize("style", sorted(STYLES))
-def test_main_runs_into_itself(op: Op, tmp_path: Path, style: str) -> None:
+def test_main_runs_into_itself(made: Callable[[str, str], Made], style: str) -> None:
     """The step from the last sample to the first is like any other, and so is the slope."""
-    op("template", style={"style": style}, segment="main", out=tmp_path / "out.wav")
-    samples, _ = soundfile.read(tmp_path / "out.wav")
+    samples, _ = soundfile.read(made(style, "main").path)
     twice = np.concatenate([samples, samples])
     bend = np.abs(np.diff(twice, n=2, axis=0)).max(axis=1)
     seam = bend[len(samples) - 4 : len(samples) + 2].max()
@@ -75,10 +100,9 @@ def test_tempo_and_key_are_heard(op: Op, tmp_path: Path) -> None:
     assert 3 == int(np.argmax(moved))
 
 
-def test_outro_ends_in_silence(op: Op, tmp_path: Path) -> None:
+def test_outro_ends_in_silence(made: Callable[[str, str], Made]) -> None:
     """The last chord dies away."""
-    op("template", style={"style": "pulse"}, segment="outro", out=tmp_path / "out.wav")
-    samples, _ = soundfile.read(tmp_path / "out.wav")
+    samples, _ = soundfile.read(made("pulse", "outro").path)
     assert np.abs(samples[-480:]).max() < 0.01
 
 

@@ -7,20 +7,24 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from processes import ends
 
 from audiokit.emulator._work import WorkError, WorkPool
 
 TESTING = ("--test-operations",)
 
 
-@pytest.fixture
+ONE_POOL = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pool() -> AsyncIterator[WorkPool]:
-    """One worker that also knows the test operations."""
+    """One worker that also knows the test operations; shared, as each start costs half a second."""
     async with WorkPool(workers=1, options=TESTING) as opened:
         yield opened
 
@@ -33,12 +37,14 @@ def _is_running(pid: int) -> bool:
     return True
 
 
+@ONE_POOL
 async def test_result_of_an_operation_comes_back(pool: WorkPool, audio: Path) -> None:
     """The parent gets what the engine found."""
     found = await pool.run("probe", path=str(audio / "vowel_147hz.wav"), max_seconds=10)
     assert ("wav", 2.0) == (found["format"], found["seconds"])
 
 
+@ONE_POOL
 async def test_refusal_carries_the_reason_and_no_path(pool: WorkPool, audio: Path) -> None:
     """What the user is told names the fault, not this machine."""
     with pytest.raises(WorkError) as caught:
@@ -48,12 +54,14 @@ async def test_refusal_carries_the_reason_and_no_path(pool: WorkPool, audio: Pat
     assert "/" not in caught.value.message
 
 
+@ONE_POOL
 async def test_unknown_operation_is_refused_by_name(pool: WorkPool) -> None:
     """A wrong name says which there are."""
     with pytest.raises(WorkError, match=r"no audio operation 'dance'; there are convert, .*encode, .*f0"):
         await pool.run("dance")
 
 
+@ONE_POOL
 async def test_bug_in_an_operation_does_not_end_the_worker(pool: WorkPool) -> None:
     """An exception inside is a crash of the call only."""
     before = (await pool.run("_print", text=""))["pid"]
@@ -63,6 +71,7 @@ async def test_bug_in_an_operation_does_not_end_the_worker(pool: WorkPool) -> No
     assert before == (await pool.run("_print", text=""))["pid"]
 
 
+@ONE_POOL
 async def test_aborting_worker_fails_its_call_and_is_replaced(pool: WorkPool) -> None:
     """After a native abort the next call works in a new process."""
     before = (await pool.run("_print", text=""))["pid"]
@@ -72,17 +81,22 @@ async def test_aborting_worker_fails_its_call_and_is_replaced(pool: WorkPool) ->
     assert before != (await pool.run("_print", text=""))["pid"]
 
 
-async def test_hanging_operation_times_out_and_its_worker_is_killed() -> None:
+@ONE_POOL
+async def test_hanging_operation_times_out_and_its_worker_is_killed(
+    pool: WorkPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A call takes no longer than the limit, and leaves no process behind."""
-    async with WorkPool(workers=1, task_timeout_s=0.3, options=TESTING) as pool:
-        before = (await pool.run("_print", text=""))["pid"]
-        with pytest.raises(WorkError, match=r"took longer than 0\.3 seconds") as caught:
+    before = (await pool.run("_print", text=""))["pid"]
+    with monkeypatch.context() as patch:  # only for this call: on a busy machine others may take as long
+        patch.setattr(pool, "_task_timeout_s", 0.1)
+        with pytest.raises(WorkError, match=r"took longer than 0\.1 seconds") as caught:
             await pool.run("_sleep", seconds=60)
-        assert "timeout" == caught.value.kind
-        assert not _is_running(before)
-        assert before != (await pool.run("_print", text=""))["pid"]
+    assert "timeout" == caught.value.kind
+    assert not _is_running(before)
+    assert before != (await pool.run("_print", text=""))["pid"]
 
 
+@ONE_POOL
 async def test_reply_of_a_cancelled_call_is_never_read_by_the_next(pool: WorkPool) -> None:
     """A caller that goes away takes its worker with it."""
     before = (await pool.run("_print", text=""))["pid"]
@@ -95,6 +109,7 @@ async def test_reply_of_a_cancelled_call_is_never_read_by_the_next(pool: WorkPoo
     assert "pid" in await pool.run("_print", text="")
 
 
+@ONE_POOL
 async def test_libraries_may_write_to_standard_output(pool: WorkPool) -> None:
     """Chatter of C libraries does not meet the replies."""
     for _ in range(3):
@@ -110,6 +125,7 @@ async def test_memory_is_limited() -> None:
         assert 1024 == (await pool.run("_allocate", size_bytes=1024))["allocated_bytes"]
 
 
+@ONE_POOL
 async def test_calls_beyond_the_number_of_workers_wait(pool: WorkPool) -> None:
     """One worker serves many callers, one after the other."""
     pids = await asyncio.gather(*(pool.run("_print", text="") for _ in range(5)))
@@ -142,11 +158,12 @@ async def test_closed_pool_says_so() -> None:
         await WorkPool().run("probe")
 
 
-async def test_warming_starts_a_worker_once(pool: WorkPool) -> None:
+async def test_warming_starts_a_worker_once() -> None:
     """Warming twice is harmless, and the warm worker serves the first call."""
-    await pool.warm()
-    await pool.warm()
-    assert "pid" in await pool.run("_print", text="")
+    async with WorkPool(workers=1, options=TESTING) as pool:
+        await pool.warm()
+        await pool.warm()
+        assert "pid" in await pool.run("_print", text="")
 
 
 @pytest.mark.parametrize(
@@ -214,13 +231,11 @@ def test_worker_ends_when_its_parent_is_killed_during_work(tmp_path: Path) -> No
         worker = int(parent.stdout.readline())
         parent.kill()
         parent.wait()
-    deadline = time.monotonic() + 5
-    while _is_running(worker) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not _is_running(worker)
+    assert ends(worker, within_s=5)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sessions are POSIX's")
+@ONE_POOL
 async def test_a_ctrl_c_in_the_terminal_does_not_reach_workers(pool: WorkPool) -> None:
     """Each worker leads a session of its own, also while it is still starting."""
     worker = (await pool.run("_print", text=""))["pid"]

@@ -34,6 +34,15 @@ class Receiver:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take one request of each connection."""
+        try:
+            event = await self._take(reader, writer)
+        finally:  # also where the test has ended: else the garbage collector tells a later one
+            writer.close()
+        await self.events.put(event)
+
+    async def _take(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[str, dict[str, str], bytes]:
         line = (await reader.readline()).decode()
         headers: dict[str, str] = {}
         while field := (await reader.readline()).decode().strip():
@@ -44,8 +53,7 @@ class Receiver:
         location = "location: /elsewhere\r\n" if status == 302 else ""
         writer.write(f"HTTP/1.1 {status} X\r\n{location}content-length: 0\r\n\r\n".encode())
         await writer.drain()
-        writer.close()
-        await self.events.put((line.split()[1], headers, body))
+        return line.split()[1], headers, body
 
 
 @pytest.fixture
@@ -62,6 +70,8 @@ async def receiving() -> AsyncIterator[Callable[..., Any]]:
     yield start
     for server in servers:
         server.close()
+    for _ in range(5):  # a connection that was just made is begun, and so is closed
+        await asyncio.sleep(0)
 
 
 @contextlib.asynccontextmanager
@@ -167,14 +177,12 @@ def test_a_loopback_name_that_leads_elsewhere_is_not_called(monkeypatch: pytest.
         _callbacks._connect(_callbacks.target_of("http://localhost/x"))
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://localhost/x", "hook", "http://", "http://a b/", "http://u:p@localhost/", "http://h:99999/"]
-)
-async def test_what_is_no_url_is_refused(serving: Serving, url: str) -> None:
+async def test_what_is_no_url_is_refused(serving: Serving) -> None:
     """At once, by the field's name."""
     served = await serving()
+    urls = ("ftp://localhost/x", "hook", "http://", "http://a b/", "http://u:p@localhost/", "http://h:99999/")
     async with v1(served) as client:
-        reply = await client.post("/speech", json={"scriptId": "mine", "callback_url": url})
-
-    assert 400 == reply.status_code
-    assert "callback_url: " in reply.json()["errors"][0]
+        for url in urls:
+            reply = await client.post("/speech", json={"scriptId": "mine", "callback_url": url})
+            assert 400 == reply.status_code, url
+            assert "callback_url: " in reply.json()["errors"][0], url

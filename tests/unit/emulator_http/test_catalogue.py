@@ -12,6 +12,7 @@ from audiokit.emulator._catalogue import (
     sound_template,
     speech_voice,
 )
+from audiokit.emulator.respeecher._market import MARKET_VOICES
 
 ALIASES = (
     "Joanna Aria Matthew linda isaac wren coco sara sonia charlie gabriel ryan amy brian salli ivy hans "
@@ -84,7 +85,47 @@ def test_every_template_sounds_different() -> None:
     assert len(styles) == len(set(styles))
 
 
-@pytest.mark.parametrize(("code", "voice"), [("de", "gmw/de"), ("PT-br", "roa/pt"), ("en_US", "gmw/en-US")])
+@pytest.mark.parametrize(
+    ("code", "voice"),
+    [
+        ("de", "gmw/de"),
+        ("PT-br", "roa/pt-BR"),
+        ("pt-AO", "roa/pt"),
+        ("en_US", "gmw/en-US"),
+        ("en-GB", "gmw/en-GB-x-rp"),
+        ("en-NZ", "gmw/en-US"),
+    ],
+)
 def test_languages_are_known_with_and_without_region(code: str, voice: str) -> None:
-    """In any case."""
+    """In any case; a region the engine does not tell apart speaks as the language does."""
     assert voice == language_voice(code)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "espeak"),
+    [
+        ("Boris", "en", "gmw/en-GB-x-rp+m3"),
+        ("Gordon", "en", "gmw/en-GB-scotland+m3"),
+        ("Nathan", "en", "gmw/en-US+m1"),
+        ("Gordon", "en-US", "gmw/en-US+m3"),
+        ("Ingrid", "en", "gmw/en-US+f1"),
+        ("Ingrid", "de", "gmw/de+f1"),
+        ("Boris", "fr", "roa/fr+m3"),
+    ],
+)
+def test_a_market_voice_narrates_as_at_home_unless_a_region_is_named(
+    name: str, language: str, espeak: str
+) -> None:
+    """In its own language with its first accent, in another one without any."""
+    voice = next(one for one in MARKET_VOICES if one.name == name)
+    assert espeak == voice.espeak(language)
+
+
+def test_accents_of_a_voice_have_different_colours_on_top_of_its_own() -> None:
+    """The voice's brightness stays, the accent's is added."""
+    for voice in MARKET_VOICES:
+        first, second = (voice.timbre_in(accent) for accent in voice.accents)
+        assert first != second
+        own = voice.timbre["tilt_db_per_octave"]
+        added = first["tilt_db_per_octave"] - own
+        assert voice.accents[0].colour["tilt_db_per_octave"] == pytest.approx(added)

@@ -58,12 +58,20 @@ async def test_lost_does_the_work_and_answers_nothing(serving: Serving) -> None:
     assert 1 == await projects(served)
 
 
-async def test_late_cuts_first_and_does_the_work_afterwards(serving: Serving) -> None:
+async def test_late_cuts_first_and_does_the_work_afterwards(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A caller who looks right after the cut finds nothing; a moment later it is there."""
     served = await serving()
+    moment, sleep = asyncio.Event(), asyncio.sleep
 
-    assert b"" == await exchange(served, "late@150-200ms")
+    async def sleep_or_wait(seconds: float) -> None:
+        await (moment.wait() if 30.0 <= seconds <= 40.0 else sleep(seconds))
+
+    monkeypatch.setattr(asyncio, "sleep", sleep_or_wait)
+    assert b"" == await exchange(served, "late@30-40s")
     assert 0 == await projects(served)
+    moment.set()
     await served.context.idle()
     assert 1 == await projects(served)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,18 @@ def test_leftovers_of_an_earlier_run_are_removed(tmp_path: Path) -> None:
     files = FileStore(tmp_path)
 
     assert [] == list(files.scratch_folder.iterdir())
+
+
+@pytest.mark.parametrize("is_durable", [True, False])
+async def test_a_durable_store_has_files_on_the_disk_before_it_gives_their_ids(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_durable: bool
+) -> None:
+    """After a power cut no document names an empty file: content first, then the names of file and folder."""
+    synced: list[int] = []
+    monkeypatch.setattr("audiokit.emulator._files.os.fsync", lambda fd: synced.append(os.fstat(fd).st_ino))
+    files = FileStore(tmp_path, is_durable=is_durable)
+    path = files.scratch(".wav")
+    path.write_bytes(b"sound")
+    kept = files.path(await files.keep(path))
+    wanted = [kept.stat().st_ino, kept.parent.stat().st_ino, kept.parent.parent.stat().st_ino]
+    assert synced == (wanted if is_durable else [])

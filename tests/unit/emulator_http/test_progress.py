@@ -26,12 +26,16 @@ async def stages(served: Any, path: str) -> AsyncIterator[tuple[str, str | None]
 
 async def test_a_conversion_says_how_far_it_is(serving: Serving) -> None:
     """Percentages that only rise, then done; the order goes through its states."""
-    served = await serving(processing="conversion:10s", speed=20.0)
+    served = await serving(processing="conversion:600s", speed=300.0)
     original = (await served.upload(await served.folder_id())).json()
     voice_id = (await served.client.get("/api/v2/voices")).json()["list"][0]["id"]
     body = {"original_id": original["id"], "conversions": [{"voice_id": voice_id}]}
     [order] = (await served.client.post("/api/v2/orders", json=body)).json()
-    seen = [stage async for stage in stages(served, f"/api/recordings/{order['conversion_id']}")]
+    seen = []
+    async for stage in stages(served, f"/api/recordings/{order['conversion_id']}"):
+        seen.append(stage)
+        if len(seen) == 6:  # enough seen
+            await served.change(speed=100_000)
     shares = [int(words.split()[1]) for _, words in seen if words and "%" in words]
     ended = await served.context.store.get("order", order["id"], account="default")
 
@@ -46,14 +50,18 @@ async def test_uploads_and_texts_take_the_time_they_pretend_to(
     serving: Serving, work: str, words: str
 ) -> None:
     """Not done at once, and done in the end."""
-    served = await serving(processing=f"{work}:2s", speed=20.0)
+    served = await serving(processing=f"{work}:600s", speed=1.0)
     folder_id = await served.folder_id()
     if work == "upload":
         made = (await served.upload(folder_id)).json()
     else:
         body = {"parent_folder_id": folder_id, "text": "Hello"}
         made = (await served.client.post("/api/v2/recordings/tts", json=body)).json()
-    seen = [stage async for stage in stages(served, f"/api/recordings/{made['id']}")]
+    seen = []
+    async for stage in stages(served, f"/api/recordings/{made['id']}"):
+        seen.append(stage)
+        if stage[1]:  # it has said what it does
+            await served.change(speed=100_000)
 
     assert "processing" == made["state"]
     assert any(said and said.startswith(words) for _, said in seen)

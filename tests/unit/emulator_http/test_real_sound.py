@@ -14,7 +14,7 @@ import pytest
 from audiokit.emulator._server import serve
 from audiokit.emulator._settings import EmulatorSettings
 
-SENTENCE = "Good morning. This is a somewhat longer sentence, so that there is enough voice to measure."
+SENTENCE = "Good morning. This is long enough to be measured."
 
 
 @pytest.fixture

@@ -47,14 +47,16 @@ class FakeWork:
         result: dict[str, Any] = getattr(self, f"_{op}")(**params)
         return result
 
-    def _speak(self, out: str, items: list[dict[str, Any]], level_lufs: float = -20.0) -> dict[str, Any]:
+    def _speak(
+        self, out: str, items: list[dict[str, Any]], level_lufs: float = -20.0, *, phonemes: bool = False
+    ) -> dict[str, Any]:
         texts = [item["text"].strip() for item in items if "text" in item]
         if any(word in text for word in self.refuse_words for text in texts):
             raise WorkError("refused", "these words cannot be spoken")
         seconds = sum(len(text) for text in texts) * SECONDS_PER_CHARACTER
         seconds += sum(item.get("silence_s", 0.0) for item in items)
         write_wav(Path(out), seconds, value=sum(map(ord, "".join(texts))) % 1000)
-        return {"seconds": seconds, "words": []}
+        return {"seconds": seconds, "words": []} | ({"phonemes": [("h", 0.0, 0.1)]} if phonemes else {})
 
     def _probe(self, path: str, max_seconds: float) -> dict[str, Any]:
         head = Path(path).read_bytes()

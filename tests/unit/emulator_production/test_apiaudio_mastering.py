@@ -121,6 +121,19 @@ async def test_a_public_master_is_open_and_its_vast_names_it(emulator: Emulator)
     assert 404 == (await retrieve(emulator, script_id)).status_code
 
 
+async def test_vast_without_public_has_no_effect_and_says_so(emulator: Emulator) -> None:
+    """The track is made, private, with a warning; with share, which publishes it, there is a document."""
+    script_id = await emulator.spoken("Hello.")
+    reply = await master(emulator, script_id, vast=True)
+    assert 200 == reply.status_code
+    assert "vast has no effect: it works only together with public=true" == reply.json()["warnings"]
+    assert "/private/" in (await retrieve(emulator, script_id)).json()["url"]
+    assert 404 == (await retrieve(emulator, script_id, public="true", vast="true")).status_code
+    shared = await master(emulator, script_id, vast=True, share=True)
+    assert "" == shared.json()["warnings"]
+    assert 200 == (await retrieve(emulator, script_id, public="true", vast="true")).status_code
+
+
 async def test_a_private_file_has_no_public_link(emulator: Emulator) -> None:
     """Guessing the public route of a private file finds nothing."""
     script_id = await emulator.spoken("Hello.")
@@ -189,7 +202,6 @@ async def test_lengths_and_marks_reach_the_timeline(emulator: Emulator) -> None:
         ({"channels": 3}, "channels must be 1 (mono) or 2 (stereo), got 3"),
         ({"channels": True}, "channels must be 1 (mono) or 2 (stereo), got True"),
         ({"channels": [1]}, "channels must be 1 (mono) or 2 (stereo), got [1]"),
-        ({"vast": True}, "vast=true works only together with public=true"),
         ({"forceLength": 0}, "forceLength must be a number from 1 to 600 seconds, got 0"),
         ({"forceLength": 1}, "forceLength 1 s is too short"),
         ({"soundTemplate": "nope"}, "soundTemplate 'nope' not found; there are jakarta"),

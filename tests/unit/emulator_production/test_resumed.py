@@ -173,20 +173,66 @@ async def test_timelines_and_the_birdcache_are_made_by_the_next_process(run: Run
         assert 200 == (await client.get(item["url"])).status_code
 
 
-async def test_what_can_no_longer_be_made_fails_and_is_paid_back(run: Run, held: HeldWork) -> None:
-    """The script was deleted meanwhile: the reason is told, the credits come back."""
+async def test_what_can_no_longer_be_made_fails_and_is_paid_back(
+    run: Run, held: HeldWork, emulator: Any
+) -> None:
+    """The next process refuses the words: the reason is told, the credits come back."""
     async with run() as (client, _):
         script = await client.post("/audiostack/content/script", json={"scriptText": "Hello."})
         script_id = script.json()["data"]["scriptId"]
         held.held.add("speak")
         speech = await client.post("/audiostack/speech/tts", json={"scriptId": script_id})
-        await client.delete(f"/audiostack/content/script/{script_id}")
+        assert 202 == speech.status_code
     held.held.clear()
+    emulator.work.refuse_words = {"Hello"}
     async with run() as (client, context):
         await context.idle()
         found = await client.get(f"/audiostack/speech/tts/{speech.json()['data']['speechId']}")
         voices = await client.get("/audiostack/content/scripts")
 
-    assert 404 == found.status_code
-    assert "not found" in found.json()["message"]
+    assert found.status_code in {400, 422}
+    assert "cannot be spoken" in found.json()["message"]
     assert 1000.0 == voices.json()["meta"]["creditsRemaining"]
+
+
+async def test_resumed_work_is_made_as_it_was_ordered(
+    run: Run, held: HeldWork, emulator: Any, make_wav: Callable[[float], bytes]
+) -> None:
+    """Text changed, script, speech, media and template deleted before the restart: it is the old order."""
+    async with run() as (client, context):
+        text = "<<sectionName::a>> Old words. <<media::take>>"
+        await client.post("/apiaudio/script", json={"scriptText": text, "scriptId": "mine"})
+        await client.post("/apiaudio/speech", json={"scriptId": "mine"})
+        media = []
+        for seconds in (1.25, 3.0):
+            place = await client.get("/apiaudio/file/customaudio/uploadurl", params={"filename": "a.wav"})
+            await client.put(place.json()["fileUploadUrl"], content=make_wav(seconds))
+            media.append(place.json()["mediaId"])
+        take, music = media
+        held.held |= {"speak", "render"}
+        await client.post("/audiostack/production/sound/template", json={"templateName": "own"})
+        segment = {"templateName": "own", "soundSegmentName": "main", "mediaId": music}
+        reply = await client.post("/audiostack/production/sound/segment", json=segment)
+        assert 200 == reply.status_code, reply.text
+        order = {"scriptId": "mine", "soundTemplate": "own", "mediaFiles": [{"take": take}]}
+        assert 202 == (await client.post("/apiaudio/mastering", json=order)).status_code
+        slowly = {"scriptId": "mine", "speed": 0.8}
+        assert 202 == (await client.post("/apiaudio/speech", json=slowly)).status_code
+        await client.post("/apiaudio/script", json={"scriptText": "New.", "scriptId": "mine"})
+        await client.delete("/audiostack/production/sound/template/own")
+        documents = [await context.store.get("media", one, account="default") for one in media]
+        for media_id in media:
+            assert 200 == (await client.delete(f"/audiostack/content/media/{media_id}")).status_code
+        files = [context.files.path(one["file"]) for one in documents if one is not None]
+        assert [True, True] == [path.is_file() for path in files]  # the order still needs them
+        emulator.work.calls.clear()
+    held.held.clear()
+    async with run() as (client, context):
+        await context.idle()
+        [render] = emulator.work.asked("render")
+        assert ["Old words."] == [item["text"].strip() for item in emulator.work.asked("speak")[0]["items"]]
+        timeline = render["timeline"]
+        assert (1, 1, 1) == (len(timeline["voice"]), len(timeline["media"]), len(timeline["music"]))
+        assert files == [Path(timeline[kind][0]["path"]) for kind in ("media", "music")]
+        assert [False, False] == [path.exists() for path in files]  # gone with the order
+        assert 200 == (await client.get("/apiaudio/speech", params={"scriptId": "mine"})).status_code
