@@ -312,16 +312,26 @@ def _environment(certificate: str) -> dict[str, str]:
     return {**own, "SSL_CERT_FILE": certificate}
 
 
-def in_turn(runs: Mapping[str, Run], rounds: int) -> dict[str, Figures]:
-    """Each run once in every round, in turn; medians of what each gave."""
-    found: dict[str, list[Figures]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        for name, run in runs.items():
-            found[name].append(run())
-    return {
-        name: {key: statistics.median(one[key] for one in figures) for key in figures[0]}
-        for name, figures in found.items()
-    }
+class Rounds:
+    """Each run once in every round, in turn."""
+
+    def __init__(self, runs: Mapping[str, Run], rounds: int) -> None:
+        self._found: dict[str, list[Figures]] = {name: [] for name in runs}
+        for _ in range(rounds):
+            for name, run in runs.items():
+                self._found[name].append(run())
+
+    def medians(self) -> dict[str, Figures]:
+        """Of what each run gave, by its name."""
+        return {
+            name: {key: statistics.median(one[key] for one in figures) for key in figures[0]}
+            for name, figures in self._found.items()
+        }
+
+    def ratio(self, ours: str, rival: str, key: str = "cpu_s") -> float:
+        """The median of the ratios in each round, as the machine itself is faster in one than in another."""
+        pairs = zip(self._found[ours], self._found[rival], strict=True)
+        return statistics.median(one[key] / other[key] for one, other in pairs)
 
 
 def table(medians: Mapping[str, Figures], columns: Sequence[tuple[str, str, float, str]]) -> None:
@@ -348,7 +358,7 @@ def aims(pairs: Iterable[tuple[Mapping[str, object], float]]) -> list[dict[str, 
 def arguments(description: str | None) -> argparse.Namespace:
     """The options all transfer benchmarks take."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--quick",
         action="store_true",

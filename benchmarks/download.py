@@ -11,7 +11,7 @@ from pathlib import Path
 
 import _server
 from _report import bar, finish, machine, versions
-from _server import MIB, Figures, Run, Watch, aims, arguments, curl, in_turn, python, scratch, serving
+from _server import MIB, Figures, Rounds, Run, Watch, aims, arguments, curl, python, scratch, serving
 
 from audiokit import ApiAccess, ApiKey, AudioKit
 
@@ -71,14 +71,15 @@ def main() -> int:
             runs[f"{how}: audiokit, ticking"] = python(
                 __file__, "audiokit", certificate, **task, ticking=True
             )
-        found = in_turn({name: then_removed(run, to) for name, run in runs.items()}, options.rounds)
+        rounds = Rounds({name: then_removed(run, to) for name, run in runs.items()}, options.rounds)
+    found = rounds.medians()
     for figures in found.values():
         figures["cpu_s_per_gib"] = figures["cpu_s"] / size_bytes * 1024 * MIB
         figures["mib_per_s"] = size_bytes / MIB / figures["seconds"]
     _server.table(found, COLUMNS)
 
     def ratio(how: str) -> float:
-        return found[f"{how}: audiokit"]["cpu_s"] / found[f"{how}: curl -o"]["cpu_s"]
+        return rounds.ratio(f"{how}: audiokit", f"{how}: curl -o")
 
     limits = [
         (bar("plain download to disk, CPU / curl", ratio("plain"), 2.0), 1.3),

@@ -15,7 +15,7 @@ import aiohttp
 import httpx
 import orjson
 from _report import bar, finish, machine, versions
-from _server import SMALL_PATH, Figures, Run, Watch, aims, arguments, in_turn, python, scratch, serving
+from _server import SMALL_PATH, Figures, Rounds, Run, Watch, aims, arguments, python, scratch, serving
 
 from audiokit import ApiAccess, ApiKey, AudioKit
 from audiokit.services._dialect import RESPEECHER
@@ -94,14 +94,14 @@ def main() -> int:
                     continue  # minutes, and no bar asks for it
                 task = {"url": urls["small"], "in_flight": in_flight, "times": count}
                 runs[f"{name}, {in_flight} in flight"] = python(__file__, name, urls["certificate"], **task)
-        found = in_turn(runs, options.rounds)
-    _server.table(found, COLUMNS)
-    each = {name: figures["cpu_us_each"] for name, figures in found.items()}
+        rounds = Rounds(runs, options.rounds)
+    _server.table(rounds.medians(), COLUMNS)
 
     def against_httpx(in_flight: int) -> float:
-        return each[f"audiokit, {in_flight} in flight"] / each[f"httpx, {in_flight} in flight"]
+        ours, theirs = f"audiokit, {in_flight} in flight", f"httpx, {in_flight} in flight"
+        return rounds.ratio(ours, theirs, "cpu_us_each")
 
-    growth = each["audiokit, 5000 in flight"] / each["audiokit, 64 in flight"]
+    growth = rounds.ratio("audiokit, 5000 in flight", "audiokit, 64 in flight", "cpu_us_each")
     limits = [
         (bar("GET and decode, 64 in flight, CPU / httpx", against_httpx(64), 0.45), 0.2),
         (bar("GET and decode, 1,000 in flight, CPU / httpx", against_httpx(1000), 0.25), 0.1),

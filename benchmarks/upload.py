@@ -18,7 +18,7 @@ from typing import Any
 import _server
 import aiohttp
 from _report import bar, finish, machine, versions
-from _server import MIB, Figures, Run, Watch, aims, arguments, curl, in_turn, python, scratch, serving
+from _server import MIB, Figures, Rounds, Run, Watch, aims, arguments, curl, python, scratch, serving
 
 from audiokit import ApiAccess, ApiKey, AudioKit
 from audiokit.services.respeecher.recordings import Recordings
@@ -114,7 +114,8 @@ def main() -> int:
     with scratch(options.folder) as folder, serving(folder) as urls:
         one = _server.write_wav(folder / "one.wav", one_bytes)
         many = _server.write_wav(folder / "many.wav", many_bytes)
-        found = in_turn(all_runs(urls, one, many, at_once), options.rounds)
+        rounds = Rounds(all_runs(urls, one, many, at_once), options.rounds)
+    found = rounds.medians()
     for name, figures in found.items():
         size = at_once * many_bytes if "at once" in name or "the same" in name else one_bytes
         figures["cpu_s_per_gib"] = figures["cpu_s"] / size * 1024 * MIB
@@ -124,7 +125,7 @@ def main() -> int:
         print("checksum=True: recordings.upload has no such option in this version, so no row for it")
 
     def ratio(how: str, rival: str) -> float:
-        return found[f"{how}: audiokit"]["cpu_s"] / found[f"{how}: {rival}"]["cpu_s"]
+        return rounds.ratio(f"{how}: audiokit", f"{how}: {rival}")
 
     limits = [
         (bar("plain upload, CPU / curl -F", ratio("plain", "curl -F"), 1.1), 0.95),

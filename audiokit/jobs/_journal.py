@@ -22,6 +22,7 @@ of the journal's own does all reading and writing.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import time
@@ -30,7 +31,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
 
 import anyio.to_thread
 import orjson
@@ -54,6 +55,33 @@ _CLOSED_STATES: Final = frozenset(JournalState) - OPEN_STATES
 _ERROR_CHARACTERS: Final = 4000
 _KEY_CHARACTERS: Final = 500
 _PRUNED_AT_ONCE: Final = 5000
+
+
+class Facts(TypedDict, total=False):
+    """What is known of a job when it is recorded; every entry may be left out.
+
+    Attributes:
+        stage: Stage of a chain, from 0.
+        remote_ids: What the API calls it; added to those known.
+        place: What these ids are found in, e.g. the conversions of one original, see `Journal.known`.
+        label: Its label at the API.
+        data: More for its stages, JSON; added by name to what is known.
+        outputs: Its files, in place of those known.
+        attempts: How often it was tried.
+        error: Why it failed, without secrets; the first 4,000 characters are kept.
+        lock: Name of something of which only one job at a time may be in doubt, e.g. the orders of
+            one original. Taken with state intent or uncertain, and held until the job leaves these.
+    """
+
+    stage: int
+    remote_ids: Mapping[str, str]
+    place: str | None
+    label: str
+    data: Mapping[str, Any]
+    outputs: Iterable[Output]
+    attempts: int
+    error: str | None
+    lock: str | None
 
 
 class Journal:
@@ -176,7 +204,26 @@ class Journal:
         )
         return known
 
-    async def write(
+    async def write(self, key: str, state: JournalState, **facts: Unpack[Facts]) -> None:
+        """Take a planned job to *state*, or note more facts in the state it is in.
+
+        What is not given stays as it was, but for the error: it goes with the state it belongs to.
+
+        Args:
+            key: The job's key.
+            state: Where it is now.
+            **facts: See `Facts`.
+
+        Raises:
+            UsageError: There is no such job, or it must not go to this state from where it is: sent jobs
+                are never sent again, other than for a later stage.
+            JournalLockTaken: Another job holds the lock; `holder` is its key.
+            InvalidRequest: A value cannot be recorded.
+            JournalWriteFailed: The record is not durable.
+        """
+        await self.put(key, state, **facts)
+
+    def put(
         self,
         key: str,
         state: JournalState,
@@ -190,32 +237,8 @@ class Journal:
         attempts: int | None = None,
         error: str | UnsetType | None = UNSET,
         lock: str | None = None,
-    ) -> None:
-        """Take a planned job to *state*, or note more facts in the state it is in.
-
-        What is not given stays as it was, but for the error: it goes with the state it belongs to.
-
-        Args:
-            key: The job's key.
-            state: Where it is now.
-            stage: Stage of a chain, from 0.
-            remote_ids: What the API calls it; added to those known.
-            place: What these ids are found in, e.g. the conversions of one original, see `known`.
-            label: Its label at the API.
-            data: More for its stages, JSON; added by name to what is known.
-            outputs: Its files, in place of those known.
-            attempts: How often it was tried.
-            error: Why it failed, without secrets; the first 4,000 characters are kept.
-            lock: Name of something of which only one job at a time may be in doubt, e.g. the orders of
-                one original. Taken with state intent or uncertain, and held until the job leaves these.
-
-        Raises:
-            UsageError: There is no such job, or it must not go to this state from where it is: sent jobs
-                are never sent again, other than for a later stage.
-            JournalLockTaken: Another job holds the lock; `holder` is its key.
-            InvalidRequest: A value cannot be recorded.
-            JournalWriteFailed: The record is not durable.
-        """
+    ) -> asyncio.Future[None]:
+        """As `write`, to be awaited later: records put without an await between them share a transaction."""
         changes: dict[str, Any] = {}
         if stage is not None:
             changes["stage"] = stage
@@ -233,7 +256,7 @@ class Journal:
             changes["attempts"] = attempts
         if error is not UNSET:
             changes["error"] = None if error is None else _storable(error[:_ERROR_CHARACTERS])
-        await self._thread.ask(
+        return self._thread.ask(
             Write(
                 future=self._thread.future(),
                 key=_name("key", key),

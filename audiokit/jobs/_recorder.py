@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
@@ -91,7 +92,7 @@ class Recorder:
         """
         facts: dict[str, Any] = {"stage": len(course.steps), "data": {"step": step}}
         try:
-            await self.journal.write(course.key, JournalState.INTENT, lock=lock, **facts)
+            await self.journal.put(course.key, JournalState.INTENT, lock=lock, **facts)
         except JournalLockTaken as error:
             holder = await self.journal.get(error.holder)
             if holder is None or holder.state is not JournalState.UNCERTAIN:
@@ -108,7 +109,7 @@ class Recorder:
                 f"submit of {type(course.job).__name__} gave {type(remote).__name__}, which has no id that "
                 "the journal could keep: give the API's id as text"
             )
-        await self.journal.write(
+        await self.journal.put(
             course.key,
             JournalState.SENT,
             stage=len(course.steps),
@@ -151,10 +152,16 @@ class Recorder:
             await self.journal.write(key, JournalState.FAILED, error=str(error), data={"is_remote": True})
 
     async def finished(self, course: Course, outputs: Sequence[Output]) -> None:
-        """Record its files, if it has any, then that it is done."""
-        if outputs:
-            await self.journal.write(course.key, JournalState.FETCHED, outputs=outputs)
-        await self.journal.write(course.key, JournalState.DONE)
+        """Record its files, if it has any, then that it is done: in one transaction."""
+        fetched = self.journal.put(course.key, JournalState.FETCHED, outputs=outputs) if outputs else None
+        done = self.journal.put(course.key, JournalState.DONE)
+        try:
+            if fetched is not None:
+                await fetched
+        except BaseException:
+            done.add_done_callback(_taken_note_of)  # it ends as the other has
+            raise
+        await done
 
     async def settle(self, key: str, *, remote_id: str | None, resubmit: bool) -> None:
         """Record what somebody found out about an uncertain job.
@@ -205,6 +212,11 @@ class _Nobody:
 
 
 NOBODY: Final = _Nobody()
+
+
+def _taken_note_of(future: asyncio.Future[None]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def restore(course: Course, entry: Entry) -> None:

@@ -575,3 +575,25 @@ async def test_hook_sees_each_transition_before_and_after(path: Path) -> None:
         ("before", "k", INTENT),
         ("after", "k", INTENT),
     ] == seen
+
+
+async def test_records_put_together_are_durable_together(tmp_path: Path) -> None:
+    """In their sequence; both in one transaction, whichever is awaited."""
+    seen: list[tuple[str, str]] = []
+    journal = Journal(
+        tmp_path / "jobs.sqlite",
+        scope=Scope(),
+        on_transition=lambda when, _, state: seen.append((when, state.value)),
+    )
+    async with journal:
+        await plan(journal, "k")
+        await journal.write("k", INTENT)
+        await journal.write("k", SENT, remote_ids={"submit": "1"})
+        seen.clear()
+        fetched = journal.put("k", FETCHED, outputs=[FILE])
+        await journal.put("k", DONE)
+        assert fetched.done()
+        entry = await journal.get("k")
+    assert entry is not None
+    assert (DONE, [FILE]) == (entry.state, list(entry.outputs))
+    assert [("before", "fetched"), ("before", "done"), ("after", "fetched"), ("after", "done")] == seen

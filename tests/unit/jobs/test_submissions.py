@@ -186,14 +186,14 @@ async def test_a_disk_that_is_full_loses_no_submission(
 
     In either case the run ends with the journal's error, and begins nothing further.
     """
-    real, full_at = Journal.write, [""]
+    real, full_at = Journal.put, [""]
 
-    async def write(self: Journal, key: str, state: JournalState, **facts: Any) -> None:
+    def put(self: Journal, key: str, state: JournalState, **facts: Any) -> asyncio.Future[None]:
         if state.value in full_at:
             raise JournalWriteFailed("database or disk is full", path="x")
-        await real(self, key, state, **facts)
+        return real(self, key, state, **facts)
 
-    monkeypatch.setattr(Journal, "write", write)
+    monkeypatch.setattr(Journal, "put", put)
     for state, submitted in ("intent", 0), ("sent", 1):
         full_at[:] = [state]
         outcomes, jobs = [], iter([ServerJob(number=1), ServerJob(number=2)])
@@ -215,14 +215,14 @@ async def test_a_broken_journal_ends_every_run(
 ) -> None:
     """All that read outcomes are told; what was handed in and has not begun is handed back."""
 
-    async def write(self: Journal, key: str, state: JournalState, **facts: Any) -> None:
+    def put(self: Journal, key: str, state: JournalState, **facts: Any) -> asyncio.Future[None]:
         raise JournalWriteFailed("database or disk is full", path="x")
 
     async def slowly() -> AsyncIterator[ServerJob]:
         yield ServerJob(number=100)
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(Journal, "write", write)
+    monkeypatch.setattr(Journal, "put", put)
     async with journalled(max_in_flight=2) as orchestrator:
         handles = [await orchestrator.submit(ServerJob(number=n), priority=-1) for n in range(4)]
         runs = [
