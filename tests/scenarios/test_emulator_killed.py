@@ -46,12 +46,21 @@ class Life:
             self.conversions[label] = order["conversion_id"]
 
 
+async def _page(client: httpx.AsyncClient, folder_id: str, *, offset: int) -> list[dict[str, Any]]:
+    params: dict[str, str | int] = {"folder_id": folder_id, "limit": 200, "offset": offset}
+    page: list[dict[str, Any]] = (
+        (await client.get("/api/recordings", params=params)).raise_for_status().json()["list"]
+    )
+    return page
+
+
 async def settled(client: httpx.AsyncClient, folder_id: str) -> list[dict[str, Any]]:
     """All recordings of the folder, once none of them is being worked on."""
     async with asyncio.timeout(60):
         while True:
-            reply = await client.get("/api/recordings", params={"folder_id": folder_id, "limit": 200})
-            listed: list[dict[str, Any]] = reply.raise_for_status().json()["list"]
+            listed: list[dict[str, Any]] = []
+            while page := await _page(client, folder_id, offset=len(listed)):
+                listed += page
             if all(one["state"] != "processing" for one in listed):
                 return listed
             await asyncio.sleep(0.1)
