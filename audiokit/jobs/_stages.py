@@ -28,6 +28,7 @@ from audiokit.services._poll import Look
 T = TypeVar("T")
 
 _TEMPORARY: Final = (CallTimeout, ConnectionFailed, ConnectionLost, DownloadFailed, RateLimited, ServerError)
+_PLAIN: Final = Submission()
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 60.0
 
@@ -105,7 +106,7 @@ class Stages:
         if not self._is_recorded(job) and not is_told_apart:
             remote = await job.submit(context, prepared)
         else:
-            how = await job.submission(context, prepared) if hasattr(job, "submission") else Submission()
+            how = await job.submission(context, prepared) if hasattr(job, "submission") else _PLAIN
             step = Step(LAST, lambda: job.submit(context, prepared), how)
             remote = await shared.steps.take(course, step)
         if shared.events.streams:
