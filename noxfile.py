@@ -27,6 +27,7 @@ def types(session: nox.Session) -> None:
     session.install(".[all,test]", "mypy", "pyright[nodejs]")
     session.run("mypy")
     session.run("pyright")
+    session.run("python", "tests/support/typed_docs.py")
 
 
 @nox.session(python=PYTHONS)
@@ -40,7 +41,9 @@ def tests(session: nox.Session) -> None:
 def heavy(session: nox.Session) -> None:
     """The long tests at full size."""
     session.install(".[all,test]")
-    session.run("pytest", "-m", "heavy", "--timeout=1800", *session.posargs, env={"AUDIOKIT_HEAVY": "full"})
+    session.run(
+        "pytest", "-m", "heavy", "-n0", "--timeout=1800", *session.posargs, env={"AUDIOKIT_HEAVY": "full"}
+    )
 
 
 @nox.session

@@ -8,9 +8,20 @@ credentials for it is opened: most programs use one API, and each costs as much 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from audiokit import archives as archives
+    from audiokit import errors as errors
+    from audiokit import jobs as jobs
+    from audiokit import markup as markup
+    from audiokit import otel as otel
+    from audiokit import services as services
+    from audiokit import testing as testing
+    from audiokit import transport as transport
+    from audiokit import typing as typing
+    from audiokit import webhooks as webhooks
     from audiokit._client import AudioKit
     from audiokit._config import ApiAccess, ApiKey, Limits, Login, Rate, RateLimits, RetryPolicy, Timeouts
     from audiokit._unset import UNSET
@@ -117,10 +128,10 @@ _PLACES = {
 }
 
 
-def __getattr__(name: str) -> object:
+def _load(name: str) -> object:
     """Load a name from its place, or a public module, when it is first used."""
     if name in _MODULES:
-        return importlib.import_module(f"audiokit.{name}")
+        return _module(name)
     if name not in _PLACES:
         raise AttributeError(f"module 'audiokit' has no attribute {name!r}")
     value: object = getattr(importlib.import_module(_PLACES[name]), name)
@@ -128,5 +139,26 @@ def __getattr__(name: str) -> object:
     return value
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_MODULES})
+def _module(name: str) -> object:
+    try:
+        return importlib.import_module(f"audiokit.{name}")
+    except ModuleNotFoundError as error:  # of an extra; `import audiokit.otel` says which
+        raise AttributeError(f"module 'audiokit' has no attribute {name!r}: {error}", name=name) from error
+
+
+def _names() -> list[str]:
+    """What `dir` shows: a module whose extra is not installed is not there."""
+    missing = set() if _has_opentelemetry() else {"otel"}
+    return sorted({*globals(), *__all__, *_MODULES} - missing)
+
+
+def _has_opentelemetry() -> bool:
+    try:  # `opentelemetry` alone is a namespace, which other packages have, too
+        return importlib.util.find_spec("opentelemetry.trace") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+if not TYPE_CHECKING:  # a checker that saw them would take any name, also a misspelled one
+    __getattr__ = _load
+    __dir__ = _names

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 
@@ -71,11 +73,19 @@ class AudioKit:
     ) -> None:
         given = {"apiaudio": apiaudio, "audiostack": audiostack, "respeecher": respeecher}
         self._access = {api: _access(api, value) for api, value in given.items()}
+        settings = {
+            "timeouts": (timeouts, Timeouts),
+            "limits": (limits, Limits),
+            "retry": (retry, RetryPolicy),
+            "network": (network, Network),
+        }
+        for name, (value, kind) in settings.items():
+            _check_kind(name, value, kind)
         self._timeouts = timeouts
         self._limits = limits
         self._retry = retry
         self._network = network
-        self._hooks = tuple(hooks)
+        self._hooks = _callables(hooks)
         self._clock = clock
         self._emulator: EmulatorProcess | None = None
         self._stack = AsyncExitStack()
@@ -212,10 +222,26 @@ class AudioKit:
             schedule: When to look at unfinished jobs.
 
         Raises:
+            InvalidRequest: An argument makes no sense; the message says which and why.
             UsageError: A journal was given, and the client is not open: only then it is known whose it is.
         """
-        from audiokit.jobs import Journal, Orchestrator, Scope  # noqa: PLC0415 - see audiokit/__init__.py
+        from audiokit.jobs import (  # noqa: PLC0415 - see audiokit/__init__.py
+            Journal,
+            Orchestrator,
+            PollSchedule,
+            Scope,
+        )
 
+        _check_kind("schedule", schedule, PollSchedule)
+        for name, number in {
+            "drain_s": drain_s,
+            "settle_s": settle_s,
+            "credit_budget": credit_budget,
+        }.items():
+            _check_number(name, number)
+        _check_callback_url(callback_url)
+        if not isinstance(journal, str | os.PathLike | Journal | None):
+            raise InvalidRequest.of("journal", journal, "a path, a Journal or None")
         if journal is not None and not isinstance(journal, Journal):
             if not self._opened:
                 raise UsageError("open the client first: `async with AudioKit(...) as kit:`")
@@ -289,6 +315,37 @@ class AudioKit:
 
 def _module(api: str) -> Any:
     return importlib.import_module(f"audiokit.services.{api}")
+
+
+def _check_kind(name: str, value: object, kind: type) -> None:
+    """Refuse a group of settings that is none, e.g. a bare number; None is the default."""
+    if value is not None and not isinstance(value, kind):
+        raise InvalidRequest.of(name, value, f"a {kind.__name__}(...) or None")
+
+
+def _check_number(name: str, value: object) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise InvalidRequest.of(name, value, "a number")
+
+
+def _check_callback_url(value: object) -> None:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        parts = None
+    is_url = parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname)
+    if value is not None and not is_url:
+        raise InvalidRequest.of(
+            "callback_url", value, "an http or https URL that api.audio can reach, or None"
+        )
+
+
+def _callables(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    found = tuple(hooks) if isinstance(hooks, Iterable) else (hooks,)
+    for hook in found:
+        if not callable(hook):
+            raise InvalidRequest.of("hooks", hook, "a sequence of functions that take an event")
+    return found
 
 
 def _access(api: str, value: str | Login | ApiAccess | None) -> ApiAccess:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
@@ -51,13 +51,22 @@ class Secret:
         raise TypeError("secrets are not pickled; read them again where they are needed")
 
 
-def _secret(value: str | Secret) -> Secret:
-    return value if isinstance(value, Secret) else Secret(value.strip())
+def _key(value: str | Secret) -> Secret:
+    """Blanks around a key come from copying; around a password they are part of it."""
+    return Secret(value.strip()) if isinstance(value, str) else value
+
+
+def _password(value: str | Secret) -> Secret:
+    return Secret(value) if isinstance(value, str) else value
+
+
+def _fits_header(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _usable_key(_: object, __: attrs.Attribute[Any], value: Secret) -> None:
-    text = value.reveal()
-    if not text or not text.isascii() or not text.isprintable():
+    text = value.reveal() if isinstance(value, Secret) else ""
+    if not text or not _fits_header(text):
         # The value stays out of the message: it is a secret, if a bad one.
         raise InvalidRequest("an API key must be printable ASCII and not empty", field="key", value=None)
 
@@ -66,15 +75,27 @@ def _usable_key(_: object, __: attrs.Attribute[Any], value: Secret) -> None:
 class ApiKey:
     """An API key."""
 
-    key: Secret = attrs.field(converter=_secret, validator=_usable_key)
+    key: Secret = attrs.field(converter=_key, validator=_usable_key)
+
+
+def _usable_email(_: object, __: attrs.Attribute[Any], value: str) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidRequest("the e-mail of a login must be text and not empty", field="email", value=None)
+
+
+def _usable_password(_: object, __: attrs.Attribute[Any], value: Secret) -> None:
+    if not isinstance(value, Secret) or not value.reveal():
+        raise InvalidRequest(
+            "the password of a login must be text and not empty", field="password", value=None
+        )
 
 
 @attrs.frozen(kw_only=True)
 class Login:
     """E-mail and password of a Respeecher account; audiokit logs in when first needed."""
 
-    email: str
-    password: Secret = attrs.field(converter=_secret)
+    email: str = attrs.field(validator=_usable_email)
+    password: Secret = attrs.field(converter=_password, validator=_usable_password)
 
 
 Credentials: TypeAlias = ApiKey | Login
@@ -92,10 +113,15 @@ ENVIRONMENT_KEYS: Final = {
     "respeecher": ("RESPEECHER_API_KEY",),
 }
 
+NEVER_PROXIED: Final[set[str]] = set()
+"""``host:port`` of emulators that run as children of this process: no proxy of the environment gets there."""
+
 _PLACEHOLDERS: Final = {"your-key", "apikey", "api_key"}
 
 
 def _base_url(value: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequest.of("base_url", type(value).__name__, "an http or https URL as text")
     if "@" in value:  # first, so that no other message can show it
         raise InvalidRequest(
             "base_url must not carry a key or password; pass it as the key", field="base_url", value=None
@@ -114,23 +140,45 @@ def _is_plain_url(value: str) -> bool:
     return has_place and not parts.query and not parts.fragment
 
 
+def _credentials(value: str | Credentials | None) -> Credentials | None:
+    """A key as text becomes an `ApiKey` at once: as text it would be shown."""
+    return ApiKey(value) if isinstance(value, str) else value
+
+
+def _usable_credentials(_: object, __: attrs.Attribute[Any], value: Credentials | None) -> None:
+    if value is not None and not isinstance(value, ApiKey | Login):
+        raise InvalidRequest(
+            f"credentials must be a key, an ApiKey or a Login, got {type(value).__name__}",
+            field="credentials",
+            value=None,
+        )
+
+
+def _usable_organisation(_: object, __: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and not (isinstance(value, str) and _fits_header(value)):
+        raise InvalidRequest.of("organisation", value, "printable ASCII, or None")
+
+
 @attrs.frozen(kw_only=True)
 class ApiAccess:
     """Where an API is, and as whom to call it.
 
     Attributes:
         base_url: Root of the API, e.g. ``https://v1.api.audio``; may have a path.
-        credentials: Key or login; None leaves the API unusable with a clear error.
+        credentials: Key (as text, too) or login; None leaves the API unusable with a clear error.
         organisation: Child organisation to act for (api.audio and AudioStack).
     """
 
     base_url: str = attrs.field(converter=_base_url)
-    credentials: Credentials | None = None
-    organisation: str | None = None
+    credentials: Credentials | None = attrs.field(
+        default=None, converter=_credentials, validator=_usable_credentials
+    )
+    organisation: str | None = attrs.field(default=None, validator=_usable_organisation)
 
 
 def positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
-    if not (value > 0 and math.isfinite(value)):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and value > 0 and math.isfinite(value)):
         raise InvalidRequest.of(attribute.name, value, "a number above 0")
 
 
@@ -177,6 +225,16 @@ def _whole_or_none(instance: object, attribute: attrs.Attribute[Any], value: int
         _whole(instance, attribute, value)
 
 
+def _record_or_none(kind: type) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    """Refuse what is no record of *kind*, e.g. a bare number."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value is not None and not isinstance(value, kind):
+            raise InvalidRequest.of(attribute.name, value, f"a {kind.__name__}(...) or None")
+
+    return check
+
+
 @attrs.frozen(kw_only=True)
 class Rate:
     """At most so many calls in any span of so many seconds, wherever the span begins."""
@@ -205,15 +263,19 @@ class RateLimits:
         InvalidRequest: The share leaves less than one call of a limit.
     """
 
-    respeecher_fast: Rate | None = Rate(times=500, seconds=300.0)
-    respeecher_slow: Rate | None = Rate(times=100, seconds=300.0)
-    apiaudio: Rate | None = None
-    audiostack: Rate | None = None
-    share: float = 1.0
+    respeecher_fast: Rate | None = attrs.field(
+        default=Rate(times=500, seconds=300.0), validator=_record_or_none(Rate)
+    )
+    respeecher_slow: Rate | None = attrs.field(
+        default=Rate(times=100, seconds=300.0), validator=_record_or_none(Rate)
+    )
+    apiaudio: Rate | None = attrs.field(default=None, validator=_record_or_none(Rate))
+    audiostack: Rate | None = attrs.field(default=None, validator=_record_or_none(Rate))
+    share: float = attrs.field(default=1.0, validator=positive)
     everywhere: bool = True
 
     def __attrs_post_init__(self) -> None:
-        if not 0 < self.share <= 1:
+        if self.share > 1:
             raise InvalidRequest.of("share", self.share, "a part above 0 and at most 1")
         given = (self.respeecher_fast, self.respeecher_slow, self.apiaudio, self.audiostack)
         smallest = min((rate.times for rate in given if rate is not None), default=None)
@@ -248,13 +310,15 @@ class Limits:
             `RateLimits` given here holds at any base URL, and None switches them off.
     """
 
-    connections: int = attrs.field(default=100, validator=positive)
-    idle_connections: int = attrs.field(default=100, validator=positive)
+    connections: int = attrs.field(default=100, validator=[positive, _whole])
+    idle_connections: int = attrs.field(default=100, validator=[positive, _whole])
     idle_s: float = attrs.field(default=5.0, validator=positive)
-    uploads: int = attrs.field(default=8, validator=positive)
+    uploads: int = attrs.field(default=8, validator=[positive, _whole])
     upload_bytes: int = attrs.field(default=32 << 20, validator=_whole)
     answer_bytes: int = attrs.field(default=64 << 20, validator=_whole)
-    rates: RateLimits | None = RateLimits(everywhere=False)
+    rates: RateLimits | None = attrs.field(
+        default=RateLimits(everywhere=False), validator=_record_or_none(RateLimits)
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -277,7 +341,7 @@ class RetryPolicy:
         probe_cap_s: Longest of these waits, in seconds.
     """
 
-    attempts: int = attrs.field(default=4, validator=positive)
+    attempts: int = attrs.field(default=4, validator=[positive, _whole])
     backoff_s: float = attrs.field(default=0.5, validator=positive)
     backoff_cap_s: float = attrs.field(default=20.0, validator=positive)
     retry_after_cap_s: float = attrs.field(default=60.0, validator=positive)

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import anyio
 import orjson
 
-from audiokit._config import ApiAccess, ApiKey, Login
+from audiokit._config import NEVER_PROXIED, ApiAccess, ApiKey, Login
 from audiokit.errors import EmulatorError, UsageError
 
 _START_S: Final = 60.0
@@ -41,7 +42,8 @@ class EmulatorProcess:
     """``python -m audiokit emulator`` on a free loopback port.
 
     The child ends when its standard input closes, so it cannot outlive this process,
-    however that ends. It takes neither the caller's event loop nor its signals.
+    however that ends. It takes neither the caller's event loop nor its signals, and while it runs no
+    proxy of the environment is asked for its address.
 
     Args:
         data: Folder to keep everything in; temporary when not given.
@@ -106,6 +108,7 @@ class EmulatorProcess:
             raise EmulatorError(
                 f"the emulator ended before it was ready (exit code {process.returncode}); {self._said()}"
             )
+        NEVER_PROXIED.update(self._addresses())
         return self
 
     async def __aexit__(
@@ -155,6 +158,7 @@ class EmulatorProcess:
         process, self._process = self._process, None
         if process is None:
             return
+        NEVER_PROXIED.difference_update(self._addresses())
         with anyio.CancelScope(shield=True):
             if process.stdin is not None:
                 process.stdin.close()
@@ -167,6 +171,9 @@ class EmulatorProcess:
                 await self._reader
             # The transport of an ended child closes its pipes on the loop's next turns.
             await asyncio.sleep(0)
+
+    def _addresses(self) -> set[str]:
+        return {urlsplit(facts["base_url"]).netloc for facts in self._ready.values()}
 
     async def _read_stderr(self, process: asyncio.subprocess.Process) -> None:
         """Keep the pipe empty, and the last words for messages."""

@@ -32,6 +32,13 @@ class AudioFormat(enum.Enum):
         """File name extension with its dot, e.g. ``.wav``."""
         return f".{self.value}"
 
+    @classmethod
+    def of_extension(cls, extension: str) -> AudioFormat | None:
+        """The format that a file name ending in *extension*, with its dot, claims; None for any other."""
+        lower = extension.lower()
+        usual = {".oga": ".ogg", ".wave": ".wav"}.get(lower, lower)
+        return next((one for one in cls if one.extension == usual), None)
+
     @property
     def media_type(self) -> str:
         """MIME type, e.g. ``audio/mpeg``."""

@@ -43,7 +43,8 @@
     ├── WebhookRefused                   what arrived as a webhook is not the API's: answer 400
     └── EmulatorError                    the local emulator did not start or died
 
-All of them pickle, and none of them ever carries a key, a password or a request body.
+All of them pickle, and none of them ever carries a key, a password or a session of the client's, or a
+request body; but an API's own words may repeat what it was sent, with ``***`` in the place of those secrets.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ from audiokit.emulator._work import WorkPool
 from audiokit.testing import EmulatorControl, EmulatorProcess
 
 SENTENCE = "This sentence is spoken again and again, so that the music has something to give way to."
+EVERY_S = 6.0
+"""From one sentence to the next: about 5 s of speech in every 6, as in an ad."""
 WORDS = "This is a sentence of an ordinary length, spoken at an ordinary pace. " * 8
 MASTER_BAR_S = 1.5
 LOSSY = ("mp3", "ogg")
@@ -45,7 +47,8 @@ class Studio:
     async def master(self, minutes: float, formats: tuple[str, ...]) -> tuple[float, float]:
         """CPU seconds and peak memory in MB of a worker that does only this."""
         seconds = minutes * 60
-        voice = [{"path": self.speech, "start_s": float(start)} for start in range(2, int(seconds) - 8, 16)]
+        starts = (1.0 + place * EVERY_S for place in range(int((seconds - 2.0) / EVERY_S)))
+        voice = [{"path": self.speech, "start_s": start} for start in starts]
         bed = {"path": self.music, "start_s": 0.0, "end_s": seconds, "gain_db": -4.0, "fade_out_s": 3.0}
         timeline = {"channels": 2, "seconds": seconds, "voice": voice, "music": [bed]}
         outputs = [{"path": str(self.folder / f"out.{name}"), "format": name} for name in formats]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable, Sequence
 
-_NEEDED_BY_EXTRA = {
-    "emulator": ("starlette", "uvicorn", "python_multipart", "numpy", "av", "soundfile", "espeakng_loader"),
-    "cli": ("rich",),
-}
+from audiokit import _extras
 
 
 class CommandError(Exception):
@@ -18,7 +16,7 @@ class CommandError(Exception):
 
 def require(extra: str) -> None:
     """Say which extra to install when what it brings is missing."""
-    missing = [name for name in _NEEDED_BY_EXTRA[extra] if importlib.util.find_spec(name) is None]
+    missing = _extras.missing(extra)
     if missing:
         raise CommandError(
             f"this needs the {extra!r} extra ({', '.join(missing)} not found): "
@@ -27,9 +25,27 @@ def require(extra: str) -> None:
 
 
 def say(line: str = "") -> None:
-    """Print a line at once, also into a pipe."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    """Print a line at once, also into a pipe.
+
+    Raises:
+        CommandError: It cannot be written, e.g. because the disk is full.
+    """
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has enough
+        _write_no_more()
+        raise
+    except OSError as error:
+        _write_no_more()
+        raise CommandError(f"cannot write to standard output: {error.strerror or error}") from error
+
+
+def _write_no_more() -> None:
+    """Send what is still to be written nowhere: the interpreter would fail at it once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -38,10 +54,14 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if importlib.util.find_spec("rich") is not None and sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415 - an extra
         from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
 
-        table = Table(*headings)
+        # As Text: of a plain string rich reads `[/{version}]` as markup, and breaks.
+        table = Table()
+        for heading in headings:
+            table.add_column(Text(heading))
         for line in lines:
-            table.add_row(*line)
+            table.add_row(*(Text(cell) for cell in line))
         Console().print(table)
         return
     widths = [max(len(row[column]) for row in [headings, *lines]) for column in range(len(headings))]

@@ -130,6 +130,7 @@ class Track:
             "seconds": self.seconds,
             "lufs": self.lufs,
             "true_peak_dbtp": self.true_peak_dbtp,
+            "f0_hz": self.f0_hz,
         }
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from audiokit.cli._emulator_keys import CONTROL_KEY_VARIABLE, KEYS_VARIABLE, tenants
+from audiokit.cli._option_types import number, whole
 from audiokit.cli._output import CommandError, print_table, require, say
+
+if TYPE_CHECKING:
+    from audiokit.emulator._settings import EmulatorSettings
 
 
 def add_to(commands: Any) -> None:
@@ -19,10 +24,14 @@ def add_to(commands: Any) -> None:
         "emulator", help="serve the three APIs on this machine, with real sound"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8900, help="0 for a free one (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=whole(0, 65535), default=8900, help="0 for a free one (default: %(default)s)"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep everything here; temporary without")
     parser.add_argument("--strict", action="store_true", help="apply the gateway's character set to labels")
-    parser.add_argument("--workers", type=int, default=2, help="processes for sound (default: %(default)s)")
+    parser.add_argument(
+        "--workers", type=whole(1), default=2, help="processes for sound (default: %(default)s)"
+    )
     parser.add_argument("--routes", action="store_true", help="list the routes instead of serving")
     parser.add_argument(
         "--json", action="store_true", help="print the ready line, or the routes, as one line of JSON"
@@ -65,17 +74,24 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         help="send webhooks to this host too (repeatable); without it only to this machine",
     )
     group.add_argument(
-        "--max-upload-mib", type=int, default=512, metavar="MIB", help="largest upload (default: %(default)s)"
+        "--max-upload-mib",
+        type=whole(1),
+        default=512,
+        metavar="MIB",
+        help="largest upload (default: %(default)s)",
     )
     group.add_argument(
         "--max-audio-s",
-        type=float,
+        type=number("seconds above 0", holds=lambda seconds: seconds > 0),
         default=1800.0,
         metavar="SECONDS",
         help="longest audio (default: %(default)s)",
     )
     group.add_argument(
-        "--credits", type=float, default=1000.0, help="credits of a fresh tenant (default: %(default)s)"
+        "--credits",
+        type=number("a number of 0 or more", holds=lambda credit: credit >= 0),
+        default=1000.0,
+        help="credits of a fresh tenant (default: %(default)s)",
     )
     group.add_argument(
         "--rate-limits",
@@ -106,7 +122,10 @@ def _add_tests(parser: argparse.ArgumentParser) -> None:
         help="how long work pretends to take in virtual time, e.g. conversion:1x+2s,tts:500ms",
     )
     group.add_argument(
-        "--speed", type=float, default=1.0, help="virtual seconds per second (default: %(default)s)"
+        "--speed",
+        type=number("a number from 0.01 to 100000", holds=lambda speed: 0.01 <= speed <= 100_000),
+        default=1.0,
+        help="virtual seconds per second (default: %(default)s)",
     )
     group.add_argument(
         "--labels",
@@ -127,7 +146,23 @@ def run(options: argparse.Namespace) -> int:
     if options.routes:
         return _print_routes(as_json=options.json)
     from audiokit.emulator._server import run as serve  # noqa: PLC0415 - an extra
-    from audiokit.emulator._settings import EmulatorSettings  # noqa: PLC0415
+
+    settings = _settings(options)
+    try:
+        serve(
+            settings,
+            json_ready=options.json,
+            print_env=options.print_env,
+            watch_stdin=options.watch_stdin,
+        )
+    except (ValueError, OSError) as error:  # a port that is taken, a data folder that is damaged
+        raise CommandError(str(error)) from error
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> EmulatorSettings:
+    """What the emulator is started with; checked where an option alone does not tell."""
+    from audiokit.emulator._settings import EmulatorSettings  # noqa: PLC0415 - an extra
 
     keys = tenants(options.key, options.key_file, os.environ)
     try:
@@ -152,15 +187,21 @@ def run(options: argparse.Namespace) -> int:
             labels=options.labels,
             control_key=options.control_key or os.environ.get(CONTROL_KEY_VARIABLE) or None,
         )
-        serve(
-            settings,
-            json_ready=options.json,
-            print_env=options.print_env,
-            watch_stdin=options.watch_stdin,
-        )
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise CommandError(str(error)) from error
-    return 0
+    try:
+        socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise CommandError(f"--host {settings.host!r} is no address of this machine: {error}") from error
+    if settings.data is not None:
+        try:
+            settings.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandError(
+                f"cannot keep data in --data {settings.data}: {error.strerror or error}; "
+                "give a folder that exists or can be made"
+            ) from error
+    return settings
 
 
 def _print_routes(*, as_json: bool) -> int:

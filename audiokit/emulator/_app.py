@@ -21,12 +21,15 @@ from audiokit.emulator._settings import LOOPBACK_NAMES
 from audiokit.emulator._unavailable import audiostack_routes as unavailable_in_audiostack
 from audiokit.emulator.apiaudio import KINDS as APIAUDIO_KINDS
 from audiokit.emulator.apiaudio import routes as apiaudio_routes
+from audiokit.emulator.apiaudio._described import DESCRIBED as APIAUDIO_DESCRIBED
 from audiokit.emulator.audiostack import KINDS as AUDIOSTACK_KINDS
 from audiokit.emulator.audiostack import routes as audiostack_routes
+from audiokit.emulator.audiostack._described import DESCRIBED as AUDIOSTACK_DESCRIBED
 from audiokit.emulator.respeecher import admit as admit_respeecher
 from audiokit.emulator.respeecher import authorise as authorise_respeecher
 from audiokit.emulator.respeecher import recover as recover_respeecher
 from audiokit.emulator.respeecher import routes as respeecher_routes
+from audiokit.emulator.respeecher._described import DESCRIBED as RESPEECHER_DESCRIBED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -38,12 +41,19 @@ if TYPE_CHECKING:
     from audiokit.emulator._settings import EmulatorSettings
 
 APIS = (
-    Api(name="apiaudio", routes=tuple(apiaudio_routes), shape=v1_shape, authorise=require_key),
+    Api(
+        name="apiaudio",
+        routes=tuple(apiaudio_routes),
+        shape=v1_shape,
+        authorise=require_key,
+        described=APIAUDIO_DESCRIBED,
+    ),
     Api(
         name="audiostack",
         routes=(*unavailable_in_audiostack, *audiostack_routes),
         shape=v2_shape,
         authorise=require_key,
+        described=AUDIOSTACK_DESCRIBED,
     ),
     Api(
         name="respeecher",
@@ -51,9 +61,15 @@ APIS = (
         shape=detail_shape,
         authorise=authorise_respeecher,
         admit=admit_respeecher,
+        described=RESPEECHER_DESCRIBED,
     ),
 )
 """The APIs that are served, each under ``/<name>``."""
+
+_ROUTES = {api.name: api.guarded_routes() for api in (*APIS, CONTROL)}
+"""Made once: a request, not a route, knows its context."""
+
+_OPENAPI = openapi_route(APIS)
 
 
 def create_app(settings: EmulatorSettings, *, context: Context | None = None) -> ASGIApp:
@@ -74,7 +90,7 @@ def create_app(settings: EmulatorSettings, *, context: Context | None = None) ->
             yield
 
     app = Starlette(
-        routes=[openapi_route(APIS), *mounts],
+        routes=[_OPENAPI, *mounts],
         lifespan=lifespan,
         exception_handlers={404: _nothing_here},
     )
@@ -93,7 +109,7 @@ def _served(api: Api, context: Context) -> Starlette:
     """Make the app of one API; faults happen to all but the control endpoints."""
     layers = [] if api is CONTROL else [Middleware(FaultLayer, api=api, context=context)]
     app = Starlette(
-        routes=api.guarded_routes(),
+        routes=_ROUTES[api.name],
         middleware=layers,
         exception_handlers={HTTPException: api.http_exception_reply},
     )

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("audiokit.emulator")
 
+_CALLS_OUT = 100  # open sockets to receivers that may hang
+
 
 class Work(Protocol):
     """The part of the worker pool that handlers use."""
@@ -65,6 +67,7 @@ class Context:
         pace: Virtual time.
         switches: What can be changed while it runs.
         ledger: What happened so far.
+        calls_out: Held by each call that the emulator makes itself: so many at once, and not more.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Context:
         self.pace = Pace(settings.speed, monotonic=monotonic)
         self.switches = Switches(settings, pace=self.pace)
         self.ledger = Ledger()
+        self.calls_out = asyncio.Semaphore(_CALLS_OUT)
         self._given_work = work
         self._opened: _Opened | None = None
         self._tasks: dict[asyncio.Task[Any], str] = {}

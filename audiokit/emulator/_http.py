@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import re
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
-from urllib.parse import quote
 
 import attrs
 import orjson
@@ -17,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from audiokit.emulator._transaction import MissingDocumentError
 from audiokit.emulator._work import WorkError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audiokit.emulator._context import Context
+    from audiokit.emulator._described import Described
 
     Handler = Callable[[Request], Awaitable[Response]]
     HandlerT = TypeVar("HandlerT", bound=Handler)
@@ -145,6 +146,7 @@ class Api:
         shape: Makes the error body of a refusal.
         authorise: Returns the account of a request or raises `HttpError`.
         admit: Refuses a call, given its operation, that came too soon; only calls with a key.
+        described: What operations take and answer, by the name of the route.
     """
 
     name: str
@@ -152,6 +154,7 @@ class Api:
     shape: Callable[[HttpError], Mapping[str, Any]]
     authorise: Callable[[Request], str]
     admit: Callable[[Request, str], None] | None = None
+    described: Mapping[str, Described] = attrs.field(factory=dict)
 
     def guarded_routes(self) -> list[Route]:
         """Return the routes with access checks and error replies around their handlers."""
@@ -196,6 +199,8 @@ class Api:
                 raise
             except WorkError as error:
                 return self.error_reply(work_refusal(error))
+            except MissingDocumentError:
+                return self.error_reply(HttpError(404, "not found: what this call changes was just deleted"))
             except Exception:  # noqa: BLE001  (a bug of ours: the log gets it all, the caller a shaped 500)
                 _log.exception("%s %s failed", request.method, request.scope["path"])
                 return self.error_reply(HttpError(500, "the emulator failed on this call; its log says why"))
@@ -287,8 +292,3 @@ def label_problem(value: str, *, strict: bool, longest: int = LABEL_LENGTH) -> s
     if strict and not _STRICT_LABEL.match(value):
         return f"may hold letters, digits, space and hyphen only, got {value!r}"
     return None
-
-
-def url_path(*parts: str) -> str:
-    """Join parts to a quoted path with a leading slash."""
-    return "/" + "/".join(quote(part, safe="") for part in parts)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_FIELD_BYTES = 64 * 1024
 MAX_PARTS = 32
+MAX_HEADER_BYTES = 16 * 1024
+MAX_EPILOGUE_BYTES = 64 * 1024
 _FRAMING_BYTES = 1024 * 1024
 
 
@@ -102,6 +104,7 @@ class _Collector:
         self._name = b""
         self._value = b""
         self._disposition = b""
+        self._header_bytes = 0
 
     def callbacks(self) -> MultipartCallbacks:
         return {
@@ -120,6 +123,7 @@ class _Collector:
         if self._parts > MAX_PARTS:
             raise HttpError(400, f"the form has too many parts; at most {MAX_PARTS} are taken")
         self._name = self._value = self._disposition = b""
+        self._header_bytes = 0
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         self.found.append((self._part, data[start:end]))
@@ -128,12 +132,21 @@ class _Collector:
         self.found.append((self._part, None))
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self._name += data[start:end]
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self._value += data[start:end]
 
+    def _count(self, size_bytes: int) -> None:
+        """Bound a part's headers; older parsers do not, and hand over long ones in pieces."""
+        self._header_bytes += size_bytes
+        if self._header_bytes > MAX_HEADER_BYTES:
+            raise HttpError(400, f"a part of the form has more than {MAX_HEADER_BYTES} bytes of headers")
+
     def _header_end(self) -> None:
+        self._count(4)  # ": " and the end of the line
         if self._name.lower() == b"content-disposition":
             self._disposition = self._value
         self._name = self._value = b""
@@ -152,8 +165,14 @@ class _Collector:
 async def _parts(request: Request, boundary: bytes) -> AsyncIterator[tuple[_Part, bytes | None]]:
     collector = _Collector()
     parser = MultipartParser(boundary, collector.callbacks())
+    left = MAX_EPILOGUE_BYTES
     try:
         async for chunk in request.stream():
+            if collector.complete:  # what follows means nothing, and must end some time
+                left -= len(chunk)
+                if left < 0:
+                    raise HttpError(400, "the body goes on and on after the form's closing boundary")
+                continue
             parser.write(chunk)
             for item in collector.found:
                 yield item

@@ -15,6 +15,7 @@ _MUSIC_STOP_S = 0.5  # music that ends at a section without any
 _MUSIC_START_S = 0.05
 _HARD_END_FADE_S = 1.0  # music that ends at a mark or a forced length
 _LONGEST_END_FADE_S = 3.0
+_SHORTEST_END_S = 0.5  # a last segment that is cut off sooner is not begun
 _GAIN_DB = (-24.0, 12.0)
 
 Run = tuple["Music | None", float, float]
@@ -31,17 +32,19 @@ def lay_music(
 
     Args:
         starts: Where each section starts, in seconds, and the segment under it; the first music starts at 0.
-        total: Length of the track in seconds.
+        total: Length of the track in seconds; sections beyond it have no music.
         content_end: End of the last word or recording in seconds.
         options: Wishes about the whole track.
     """
     ordered = sorted(starts, key=lambda pair: pair[0])
-    borders = [0.0, *(start for start, _ in ordered[1:]), total]
+    borders = [0.0, *(_inside(start, music, total) for start, music in ordered[1:]), total]
     runs: list[Run] = []
     for (_, music), (start, end) in zip(ordered, itertools.pairwise(borders), strict=True):
+        if end <= start:
+            continue
         if runs and runs[-1][0] == music:
             runs[-1] = (music, runs[-1][1], end)
-        elif end > start:
+        else:
             runs.append((music, start, end))
     last_fade = max(_HARD_END_FADE_S, min(_LONGEST_END_FADE_S, total - content_end))
     if options.fade_out_s is not None:
@@ -53,6 +56,12 @@ def lay_music(
             after = runs[index + 1] if index + 1 < len(runs) else None
             entries.append(_entry(run[0], run, before, after, last_fade, options))
     return entries
+
+
+def _inside(start: float, music: Music | None, total: float) -> float:
+    """Where a section's music starts; at the very end where it would hardly be heard."""
+    is_heard = start <= total - (0.0 if music is None else _SHORTEST_END_S)
+    return start if is_heard else total
 
 
 def _entry(

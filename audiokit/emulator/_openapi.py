@@ -1,17 +1,19 @@
 """An OpenAPI description of what is served: every operation of the three APIs, for tools that read one.
 
-It says where operations are, how to sign in and which answers to expect. Bodies are described only as far as
-their kind: what belongs into them is the business of the vendors' documentation.
+It says where operations are, what they take, how to sign in and which answers to expect. Fields are described
+one level deep: what belongs into objects and lists is the business of the vendors' documentation.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from audiokit.emulator._described import Described, fields
 from audiokit.emulator._http import JSONReply, access_of
 from audiokit.emulator._unavailable import is_available, is_partly_available
 
@@ -21,13 +23,26 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from audiokit.emulator._described import Field
     from audiokit.emulator._http import Api
 
 PATH = "/openapi.json"
 """Where it is served, without a key: it tells nothing about anybody's objects."""
 
 _TYPED = re.compile(r"\{(\w+):\w+\}")
-_FORMS = ("recordings.create", "calibration.create")
+_NOTHING = Described()
+_DONE = {
+    200: "done",
+    202: "being made; ask again",
+    204: "done; there is nothing to say",
+    206: "a part of the file, as the header Range asked for",
+    416: "the file has no such part",
+}
+_REFUSALS = {
+    False: ("400", "402", "403", "404", "409", "413", "422", "429", "500"),
+    True: ("400", "401", "402", "403", "404", "413", "422", "429"),
+}
+"""Whether it is the Voice Marketplace -> statuses."""
 _PARTLY = {"description": "a field that is not emulated was given; the body says which and why"}
 _SECURITY = {"apiaudio": ["x-api-key"], "audiostack": ["x-api-key"], "respeecher": ["api-key", "session"]}
 _SCHEMES = {
@@ -59,17 +74,17 @@ def description(apis: Iterable[Api]) -> dict[str, Any]:
 
 
 def openapi_route(apis: Iterable[Api]) -> Route:
-    """Make the route that serves the description."""
-    described = description(apis)
+    """Make the route that serves the description, made when it is first asked for."""
+    described = functools.cache(lambda: description(apis))
 
     async def serve(_request: Request) -> Response:
-        return JSONReply(described)
+        return JSONReply(described())
 
     return Route(PATH, serve, methods=["GET"])
 
 
 def _operation(api: Api, route: Route, method: str) -> dict[str, Any]:
-    is_there = is_available(route)
+    is_there, described = is_available(route), api.described.get(route.name, _NOTHING)
     operation: dict[str, Any] = {
         "operationId": f"{api.name}.{route.name}.{method.lower()}",
         "tags": [api.name],
@@ -79,40 +94,49 @@ def _operation(api: Api, route: Route, method: str) -> dict[str, Any]:
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in re.findall(r"{(\w+)(?::\w+)?}", route.path)
+        ]
+        + [
+            {"name": field.name, "in": "query", "required": field.required, "schema": field.schema}
+            for field in fields(described.query)
         ],
-        "responses": _responses(api, is_there=is_there)
+        "responses": _responses(api, described, is_there=is_there)
         | ({"501": _PARTLY} if is_partly_available(route) else {}),
     }
     access = access_of(route.endpoint)
     if access == "key":
         operation["security"] = [{scheme: []} for scheme in _SECURITY[api.name]]
-    if (body := _body(route, method, is_upload=access == "signed")) is not None:
+    if (body := _body(described, method, is_upload=access == "signed")) is not None:
         operation["requestBody"] = body
     return operation
 
 
-def _body(route: Route, method: str, *, is_upload: bool) -> dict[str, Any] | None:
+def _body(described: Described, method: str, *, is_upload: bool) -> dict[str, Any] | None:
     if method == "GET":
         return None
     if is_upload:
         return {"content": {"application/octet-stream": {}}, "required": True}
-    if route.name in _FORMS:
-        form = {"type": "object", "properties": {"data": {"type": "string", "format": "binary"}}}
-        return {"content": {"multipart/form-data": {"schema": form}}, "required": True}
-    return {"content": {"application/json": {"schema": {"type": "object"}}}, "required": False}
+    for kind, line in (("multipart/form-data", described.form), ("application/json", described.body)):
+        if taken := fields(line):
+            required = [field.name for field in taken if field.required]
+            schema: dict[str, Any] = {"type": "object", "properties": dict(map(_property, taken))}
+            if required:
+                schema["required"] = required
+            return {"content": {kind: {"schema": schema}}, "required": bool(required)}
+    return None
 
 
-def _responses(api: Api, *, is_there: bool) -> dict[str, Any]:
-    """Name the answers; those of errors have one shape in each API."""
+def _property(field: Field) -> tuple[str, dict[str, Any]]:
+    """Describe a field of a body; one that may be left out may be null as well."""
+    schema = field.schema
+    if not field.required and "type" in schema:
+        schema["type"] = [schema["type"], "null"]
+    return field.name, schema
+
+
+def _responses(api: Api, described: Described, *, is_there: bool) -> dict[str, Any]:
+    """Name the answers; those of errors have one shape in each API, and are more than any call can have."""
     refusal = {"description": "refused; the body says what, why and what is allowed"}
     if not is_there:
-        return {"403": refusal, "501": {"description": "not emulated; the body says why"}}
-    done = {
-        "200": {"description": "done"},
-        "202": {"description": "being made; ask again"},
-        "204": {"description": "done; there is nothing to say"},
-    }
-    if api.name == "respeecher":
-        statuses = ("400", "401", "402", "403", "404", "413", "422", "429")
-        return {"200": done["200"], **dict.fromkeys(statuses, refusal)}
-    return {**done, **dict.fromkeys(("400", "402", "403", "404", "409", "413", "422", "500"), refusal)}
+        return {"403": refusal, "429": refusal, "501": {"description": "not emulated; the body says why"}}
+    done = {str(status): {"description": _DONE[status]} for status in described.statuses}
+    return {**done, **dict.fromkeys(_REFUSALS[api.name == "respeecher"], refusal)}

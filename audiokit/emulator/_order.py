@@ -39,7 +39,7 @@ class Preset:
 
 PRESETS = {
     "default": Preset(),
-    "balanced": Preset(),
+    "balanced": Preset(duck_db=-10.0, music_lufs=-23.0),
     "lightducking": Preset(duck_db=-7.0),  # every preset is 6 dB or more down, with room for a meter's error
     "heavyducking": Preset(duck_db=-18.0),
     "radio": Preset(duck_db=-15.0, music_lufs=-22.0),

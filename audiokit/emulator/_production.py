@@ -14,26 +14,31 @@ from audiokit.emulator import _templates
 from audiokit.emulator._http import HttpError
 from audiokit.emulator._order import SectionWish
 from audiokit.emulator._plan import Clip, Music, SectionPlan, TimelineError, TimelineOptions
+from audiokit.emulator._progress import together
 from audiokit.emulator._script import CARRY_ON, Effect, Media, Section, SpeechPart
-from audiokit.emulator._timeline import build_timeline
+from audiokit.emulator._timeline import LOUDNESS_LUFS, build_timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from audiokit.emulator._context import Context
     from audiokit.emulator._order import Order
     from audiokit.emulator._script import Script
-    from audiokit.emulator._templates import Template
+    from audiokit.emulator._templates import Segment, Template
+
+_TOLERATED_LU = 0.5
+_SILENT_LUFS = -60.0  # the renderer does not bring more out of it
 
 
 @attrs.frozen(kw_only=True)
 class Output:
-    """One rendered file: format as ordered, file id, length and size."""
+    """One rendered file: format as ordered, file id, length, size, and the loudness of its master."""
 
     format: str
     file: str
     seconds: float
     size_bytes: int
+    lufs: float | None = None
 
     @property
     def extension(self) -> str:
@@ -113,27 +118,30 @@ async def produce(
         WorkError: The renderer failed.
     """
     names = segment_names(order.script, order.template)
-    music: dict[str, Music] = {}
+    played = await _played(context, order, [name for name in names if name])
+    music = {name: Music(path=one.path, lufs=one.lufs) for name, one in played.items()}
     effects: dict[str, Clip] = {}
-    if order.template is not None:
-        for name in dict.fromkeys(name for name in names if name):
-            segment = await _templates.play(context, order.account, order.template, name)
-            if segment is not None:
-                music[name] = Music(path=segment.path, lufs=segment.lufs)
     for key, effect in order.effects.items():
         if isinstance(effect, Clip):
             effects[key] = effect
-        elif order.template is not None:
-            segment = await _templates.play(context, order.account, order.template, effect)
-            if segment is not None:
-                effects[key] = Clip(
-                    kind="effect", path=segment.path, seconds=segment.seconds, lufs=segment.lufs
-                )
+        elif (one := played.get(effect)) is not None:
+            effects[key] = Clip(kind="effect", path=one.path, seconds=one.seconds, lufs=one.lufs)
     paths = {name: str(context.files.path(file)) for name, (file, _) in order.speech.items()}
     timeline = _timeline(_plans(order, names, music, effects, paths), order.options)
     if speech_only:
         timeline |= {"music": [], "media": []}
     return await render(context, timeline, formats)
+
+
+async def _played(context: Context, order: Order, names: Iterable[str]) -> dict[str, Segment]:
+    """The segments that an order plays, by name; those that were never played are made side by side."""
+    template = order.template
+    if template is None:
+        return {}
+    segments = (effect for effect in order.effects.values() if not isinstance(effect, Clip))
+    wanted = list(dict.fromkeys([*names, *segments]))
+    found = await together(_templates.play(context, order.account, template, name) for name in wanted)
+    return {name: one for name, one in zip(wanted, found, strict=True) if one is not None}
 
 
 async def render(context: Context, timeline: Mapping[str, Any], formats: Sequence[str]) -> list[Output]:
@@ -149,12 +157,27 @@ async def render(context: Context, timeline: Mapping[str, Any], formats: Sequenc
         for (name, path), facts in zip(targets, made["outputs"], strict=True):
             file_id = await context.files.keep(path)
             outputs.append(
-                Output(format=name, file=file_id, seconds=facts["seconds"], size_bytes=facts["size_bytes"])
+                Output(
+                    format=name,
+                    file=file_id,
+                    seconds=facts["seconds"],
+                    size_bytes=facts["size_bytes"],
+                    lufs=made.get("lufs"),
+                )
             )
     finally:
         for _, path in targets:
             path.unlink(missing_ok=True)
     return outputs
+
+
+def loudness_warnings(files: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Warn of a finished track that is quieter than every track should be; *files* are kept `Output`."""
+    lufs = next((file["lufs"] for file in files if file.get("lufs") is not None), None)
+    if lufs is None or lufs >= LOUDNESS_LUFS - _TOLERATED_LU:
+        return []
+    why = "it is nearly silent and was left so" if lufs < _SILENT_LUFS else "its peaks allow no more"
+    return [f"the track reached {lufs:.1f} LUFS, not {LOUDNESS_LUFS:g}: {why}"]
 
 
 def _is_silent(template: Template | None) -> bool:

@@ -2,12 +2,14 @@
 
 A call waits a little for its work (`EmulatorSettings.hold_s`); what takes longer is read by later calls. The
 document keeps the request and what it was checked against, so that work which a dead process left behind is
-done again by the next one, as it was ordered.
+done again by the next one, as it was ordered. That somebody is to be told of its end is noted in the step
+that ends it, and the note goes when they have been told: whoever is told twice can tell by the request's id.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,8 +17,9 @@ import attrs
 
 from audiokit.emulator._http import EMULATOR_FAILED, HttpError, work_refusal
 from audiokit.emulator._links import forget_links
-from audiokit.emulator._recall import recalling
+from audiokit.emulator._recall import recalling, remembering
 from audiokit.emulator._schema import file_ids_in
+from audiokit.emulator._store import MissingDocumentError
 from audiokit.emulator._work import WorkError
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger("audiokit.emulator")
 
+_DUE = "due"
 _INTERRUPTED = "the emulator was stopped while this was being made; order it again"
 
 
@@ -102,9 +106,59 @@ async def begin(
     return found
 
 
+async def begin_with(
+    context: Context,
+    kind: Kind,
+    id: str,  # noqa: A002
+    doc: dict[str, Any],
+    *,
+    reads: Callable[[], Awaitable[object]],
+    request: Mapping[str, Any],
+    record: Entry,
+    account: str,
+    parent: str,
+    hold_s: float,
+) -> dict[str, Any]:
+    """Do as `begin` does, with `Kind.make` as the work and its input as it is now.
+
+    Args:
+        context: The running emulator.
+        kind: Kind of work.
+        id: Id of the document.
+        doc: What is known before the work.
+        reads: Reads what the work will read: that may be deleted as soon as this returns.
+        request: The body of the call.
+        record: Record of the submission.
+        account: Tenant.
+        parent: What the document is found by.
+        hold_s: Seconds to wait for the end.
+
+    Raises:
+        HttpError: 404, the document was deleted meanwhile; or what *reads* raises.
+    """
+    with remembering() as seen:
+        await reads()
+    ordered = {**doc, "id": id, "request": dict(request), "seen": seen}
+    return await begin(
+        context,
+        kind,
+        id,
+        doc,
+        _again(context, kind, account, ordered),
+        request=request,
+        record=record,
+        account=account,
+        parent=parent,
+        hold_s=hold_s,
+        seen=seen,
+    )
+
+
 async def recover(context: Context, kinds: Iterable[Kind]) -> None:
-    """Do again what an earlier process left unfinished."""
+    """Do again what an earlier process left unfinished, and tell of what it had no time to tell of."""
     for kind in kinds:
+        for account, doc in await context.store.find_everywhere(kind.name, where={"announce": _DUE}):
+            _announce(context, kind, account, doc)
         for account, doc in await context.store.find_everywhere(kind.name, where={"state": "processing"}):
             if "request" in doc:
                 _spawn(context, kind, account, doc, _again(context, kind, account, doc))
@@ -156,12 +210,14 @@ async def _run(
         _log.exception("%s %s failed", kind.name, doc["id"])
         changes = {"state": "failed", "status": 500, "error": EMULATOR_FAILED}
 
+    is_to_be_told = kind.announce is not None and bool(doc.get("callback") or doc.get("connection"))
+
     def end(step: Transaction) -> bool:
         if changes["state"] == "failed" and kind.pay_back is not None:
             kind.pay_back(step, doc)
         if step.get(kind.name, doc["id"]) is None:
             return False
-        step.update(kind.name, doc["id"], **changes, seen=None)
+        step.update(kind.name, doc["id"], **changes, seen=None, announce=_DUE if is_to_be_told else None)
         return True
 
     if not await context.store.transact(end, account=account):  # deleted while it was being made
@@ -170,9 +226,22 @@ async def _run(
         await forget_links(context, made_files)
         return
     await forget_links(context, file_ids_in(doc.get("seen")))  # of what was deleted while it was used
-    if kind.announce is not None and (doc.get("callback") or doc.get("connection")):
-        work_done = kind.announce(context, account, {**doc, **changes})
-        context.spawn(work_done, name=f"webhook of {kind.name} {doc['id']}")
+    if is_to_be_told:
+        _announce(context, kind, account, {**doc, **changes})
+
+
+def _announce(context: Context, kind: Kind, account: str, doc: Mapping[str, Any]) -> None:
+    """Tell in the background that a document has ended; what could not be told three times is let be."""
+    announce = kind.announce
+    if announce is None:
+        return
+
+    async def tell() -> None:
+        await announce(context, account, doc)
+        with contextlib.suppress(MissingDocumentError):  # it was deleted meanwhile
+            await context.store.update(kind.name, doc["id"], account=account, announce=None)
+
+    context.spawn(tell(), name=f"webhook of {kind.name} {doc['id']}")
 
 
 async def current(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,35 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def host_name(host: str) -> str:
+    """Write the name of a host as it is compared: without case, and without the dot that ends a full name."""
+    return host.casefold().removesuffix(".")
+
+
+def _callback_hosts(value: Iterable[str]) -> frozenset[str]:
+    return frozenset(_callback_host(host) for host in value)
+
+
+def _callback_host(host: str) -> str:
+    """Read one host: a name, or an address, which if it is one of IPv6 may stand in brackets."""
+    bare = host.strip()
+    if bare.startswith("[") and bare.endswith("]"):
+        bare = bare[1:-1]
+    if not bare or (":" in bare and not _is_address(bare)) or set(bare) & set("/@[]"):
+        raise ValueError(
+            f"a host that may be called back is a name or address without scheme, port or path, got {host!r}"
+        )
+    return host_name(bare)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _faults(value: str | tuple[Fault, ...]) -> tuple[Fault, ...]:
@@ -83,7 +112,7 @@ class EmulatorSettings:
         processing: How long work pretends to take, see `audiokit.emulator._processing_time`.
         labels: ``echo`` shows the label of an ordered conversion, ``drop`` leaves it out.
         rate_limits: Respeecher's limits, like ``500/100/300s``; None for none.
-        callback_hosts: Hosts besides this machine that webhooks may be sent to.
+        callback_hosts: Hosts besides this machine that webhooks may be sent to, without scheme and port.
 
     Raises:
         ValueError: A value is out of its range, or `host` is not loopback without `allow_remote`.
@@ -108,7 +137,7 @@ class EmulatorSettings:
     processing: Mapping[str, ProcessingTime] = attrs.field(factory=dict, converter=_processing)
     labels: str = attrs.field(default="echo", validator=_labels)
     rate_limits: RateLimits | None = attrs.field(default=None, converter=_rate_limits)
-    callback_hosts: frozenset[str] = attrs.field(factory=frozenset, converter=frozenset)
+    callback_hosts: frozenset[str] = attrs.field(factory=frozenset, converter=_callback_hosts)
 
     def __attrs_post_init__(self) -> None:
         if not self.allow_remote and not is_loopback(self.host):

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -14,7 +13,14 @@ import orjson
 
 from audiokit.emulator._recall import ask
 from audiokit.emulator._schema import open_database
-from audiokit.emulator._transaction import Doc, MissingDocumentError, Transaction, is_named
+from audiokit.emulator._transaction import (
+    Doc,
+    MissingDocumentError,
+    Transaction,
+    filter_of,
+    is_named,
+    json_field,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Doc", "Entry", "MissingDocumentError", "Store", "Transaction"]
 
 T = TypeVar("T")
-
-_FIELD = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
 
 class Referenced(Protocol):
@@ -217,7 +221,7 @@ class Store:
             limit: Most documents to return; None for all.
             offset: Documents to skip first.
         """
-        clause, values = _filter(kind, account, parent, where)
+        clause, values = filter_of(kind, account, parent, where)
         order = "DESC" if newest_first else "ASC"
         sql = f"SELECT doc FROM docs WHERE {clause} ORDER BY seq {order} LIMIT ? OFFSET ?"  # noqa: S608
         values += (-1 if limit is None else limit, offset)
@@ -232,7 +236,7 @@ class Store:
         self, kind: str, *, where: Mapping[str, str | int | float | bool] | None = None
     ) -> list[tuple[str, Doc]]:
         """List the documents of all tenants with their accounts, oldest first; for the emulator itself."""
-        clause, values = _filter(kind, None, None, where)
+        clause, values = filter_of(kind, None, None, where)
         sql = f"SELECT account, doc FROM docs WHERE {clause} ORDER BY seq"  # noqa: S608
         return await self._run(
             lambda: [(row[0], orjson.loads(row[1])) for row in self._connection.execute(sql, values)]
@@ -247,13 +251,13 @@ class Store:
         where: Mapping[str, str | int | float | bool] | None = None,
     ) -> int:
         """Count the documents that `find` would list without a limit."""
-        clause, values = _filter(kind, account, parent, where)
+        clause, values = filter_of(kind, account, parent, where)
         sql = f"SELECT count(*) FROM docs WHERE {clause}"  # noqa: S608
         return await self._run(lambda: int(self._connection.execute(sql, values).fetchone()[0]))
 
     async def tally(self, kind: str, fields: Sequence[str]) -> list[tuple[Any, ...]]:
         """Count the documents of all tenants by account and some top-level fields: (account, *values, n)."""
-        columns = ", ".join(["account", *(_json_field(field) for field in fields)])
+        columns = ", ".join(["account", *(json_field(field) for field in fields)])
         places = ", ".join(str(place + 1) for place in range(len(fields) + 1))
         sql = f"SELECT {columns}, count(*) FROM docs WHERE kind = ? GROUP BY {places} ORDER BY min(seq)"  # noqa: S608
         return await self._run(lambda: self._connection.execute(sql, (kind,)).fetchall())
@@ -281,27 +285,3 @@ class Store:
         if self._db is not None:
             self._db.close()
             self._db = None
-
-
-def _json_field(field: str) -> str:
-    """Name a top-level field in SQL; names are ours, checked all the same as they become SQL text."""
-    if not _FIELD.match(field):
-        raise ValueError(f"field name {field!r} is not made of lower-case letters, digits and underscores")
-    return f"json_extract(doc, '$.{field}')"
-
-
-def _filter(
-    kind: str, account: str | None, parent: str | None, where: Mapping[str, str | int | float | bool] | None
-) -> tuple[str, tuple[Any, ...]]:
-    """Build the WHERE clause."""
-    clauses, values = ["kind = ?"], [kind]
-    if account is not None:
-        clauses.append("account = ?")
-        values.append(account)
-    if parent is not None:
-        clauses.append("parent = ?")
-        values.append(parent)
-    for field, value in (where or {}).items():
-        clauses.append(f"{_json_field(field)} = ?")
-        values.append(value)  # type: ignore[arg-type]  # SQLite takes every JSON scalar
-    return " AND ".join(clauses), tuple(values)

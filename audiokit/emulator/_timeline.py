@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from audiokit.emulator._music_bed import lay_music
+from audiokit.emulator._overlap import MOST_AT_ONCE, most_at_once
 from audiokit.emulator._plan import Clip, SectionPlan, TimelineError, TimelineOptions
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def build_timeline(sections: Sequence[SectionPlan], options: TimelineOptions) ->
 
     Raises:
         TimelineError: Marks that do not rise, a forced section under 2 s, a forced length that speech cannot
-            meet, or a track longer than allowed.
+            meet, more clips at once than are mixed, or a track longer than allowed.
     """
     _check_marks(sections, options)
     slots = _fit(sections, options)
@@ -93,6 +94,11 @@ def build_timeline(sections: Sequence[SectionPlan], options: TimelineOptions) ->
     placed = _with_edge_fades(
         [clip for slot in slots for clip in slot.placed], options, has_music=bool(music)
     )
+    most, when = most_at_once(
+        [(p.start, p.end) for p in placed] + [(one["start_s"], one["end_s"]) for one in music]
+    )
+    if most > MOST_AT_ONCE:
+        raise TimelineError(f"{most} clips sound at once at {when:.2f} s; at most {MOST_AT_ONCE} are mixed")
     return {
         "sample_rate_hz": SAMPLE_RATE_HZ,
         "channels": options.channels,

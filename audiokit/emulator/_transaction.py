@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Doc = dict[str, Any]
+
+_FIELD = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
 
 class MissingDocumentError(KeyError):
@@ -37,6 +40,18 @@ class Transaction:
         """Read one document, or None when the account has no such id."""
         row = self._row(kind, id)
         return None if row is None else orjson.loads(row[1])
+
+    def find(
+        self,
+        kind: str,
+        *,
+        parent: str | None = None,
+        where: Mapping[str, str | int | float | bool] | None = None,
+    ) -> list[Doc]:
+        """List documents as `Store.find` does, oldest first."""
+        clause, values = filter_of(kind, self._account, parent, where)
+        sql = f"SELECT doc FROM docs WHERE {clause} ORDER BY seq"  # noqa: S608
+        return [orjson.loads(row[0]) for row in self._db.execute(sql, values)]
 
     def put(self, kind: str, id: str, doc: Mapping[str, Any], *, parent: str | None = None) -> None:
         """Write a document, replacing an older one of the same id at its old place in the order."""
@@ -125,3 +140,27 @@ def is_named(db: sqlite3.Connection, file_id: str) -> bool:
     """Say whether any document names a file."""
     found = db.execute("SELECT 1 FROM file_refs WHERE file_id = ? LIMIT 1", (file_id,)).fetchone()
     return found is not None
+
+
+def json_field(field: str) -> str:
+    """Name a top-level field in SQL; names are ours, checked all the same as they become SQL text."""
+    if not _FIELD.match(field):
+        raise ValueError(f"field name {field!r} is not made of lower-case letters, digits and underscores")
+    return f"json_extract(doc, '$.{field}')"
+
+
+def filter_of(
+    kind: str, account: str | None, parent: str | None, where: Mapping[str, str | int | float | bool] | None
+) -> tuple[str, tuple[Any, ...]]:
+    """Build a WHERE clause and its values; an account or parent of None stands for all."""
+    clauses, values = ["kind = ?"], [kind]
+    if account is not None:
+        clauses.append("account = ?")
+        values.append(account)
+    if parent is not None:
+        clauses.append("parent = ?")
+        values.append(parent)
+    for field, value in (where or {}).items():
+        clauses.append(f"{json_field(field)} = ?")
+        values.append(value)  # type: ignore[arg-type]  # SQLite takes every JSON scalar
+    return " AND ".join(clauses), tuple(values)

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
 import attrs
 
+from audiokit._formats import AudioFormat
 from audiokit.jobs._apiaudio_scripts import found, one_of_two, script_of
 from audiokit.jobs._apiaudio_speech import SpeechJob
+from audiokit.jobs._checks import place_or_none, seconds_or_none
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._steps import Submission
-from audiokit.services._check import folder_for
+from audiokit.services._check import file_of_format, folder_for
 from audiokit.services._poll import Look
 from audiokit.typing import StrPath
 
@@ -74,9 +77,9 @@ class MasteringJob:
     mastering_preset: str | None = None
     has_speech: bool = False
     name: str | None = None
-    to: StrPath | None = None
+    to: StrPath | None = attrs.field(default=None, validator=place_or_none)
     key: str | None = None
-    timeout_s: float | None = None
+    timeout_s: float | None = attrs.field(default=None, validator=seconds_or_none)
 
     kind = "mastering"
     api = "apiaudio"
@@ -93,7 +96,7 @@ class MasteringJob:
 
     def __attrs_post_init__(self) -> None:
         one_of_two(self.script_text, self.script_id)
-        if self.to is not None:
+        if self.to is not None and isinstance(self.end_format, Sequence):
             folder_for(self.to, len(self.formats))
 
     @property
@@ -101,8 +104,31 @@ class MasteringJob:
         """The formats asked for."""
         return [self.end_format] if isinstance(self.end_format, str) else list(self.end_format)
 
+    async def _check(self) -> None:
+        """Refuse what is certainly wrong, before anything is sent."""
+        from audiokit.services.apiaudio._mastering_order import (  # noqa: PLC0415 - loaded with the client
+            check_master,
+        )
+        from audiokit.services.apiaudio.speech import check_speech  # noqa: PLC0415
+
+        if not self.has_speech:
+            check_speech(speed=self.speed, audience=self.audience, sections=self.sections)
+        check_master(
+            audience=self.audience,
+            end_format=self.end_format,
+            force_length_s=self.force_length_s,
+            media_files=self.media_files,
+            media_volume_trim_db=self.media_volume_trim_db,
+            section_properties=self.section_properties,
+            channels=self.channels,
+        )
+        if self.to is not None and len(self.formats) == 1:
+            audio = AudioFormat(self.formats[0].partition("_")[0])  # of mp3_high: mp3
+            await anyio.to_thread.run_sync(file_of_format, self.to, audio)
+
     async def prepare(self, context: JobContext) -> str:
-        """Make the script and its speech."""
+        """Make the script and its speech, once it is clear that a master can be ordered."""
+        await self._check()
         script_id = await script_of(context, self)
         if not self.has_speech:
             spoken = SpeechJob(
@@ -117,7 +143,7 @@ class MasteringJob:
             async def find(_: frozenset[str] | None) -> str | None:
                 return await found(script_id, lambda: speech.retrieve(script_id, audience=self.audience))
 
-            how = Submission() if self.script_id is not None else Submission(find=find)
+            how = Submission() if self.script_id is not None else Submission(find=find, label=script_id)
             made = await context.step("speech", lambda: spoken.submit(context, script_id), how)
             await spoken.poll(context, made)
         return script_id
@@ -130,7 +156,7 @@ class MasteringJob:
         async def find(_: frozenset[str] | None) -> str | None:
             return await found(prepared, lambda: self._retrieve(context, prepared, self.formats[0]))
 
-        return Submission(find=find)
+        return Submission(find=find, label=prepared)
 
     async def submit(self, context: JobContext, prepared: str) -> MasterOrdered:
         """Ask for the track."""

@@ -34,7 +34,7 @@ async def script_of(context: JobContext, job: SpeechJob | MasteringJob) -> str:
     """
     if job.script_id is not None:
         return job.script_id
-    script_id = own_script_id(context.namespace, job)
+    script_id = own_script_id(context.namespace, job, context.generation)
     text = job.script_text or ""
 
     async def create() -> str:
@@ -47,14 +47,18 @@ async def script_of(context: JobContext, job: SpeechJob | MasteringJob) -> str:
     return await context.once.get(("apiaudio script", script_id), create)
 
 
-def own_script_id(namespace: str, job: SpeechJob | MasteringJob) -> str:
-    """The id of the script that *job* makes from its text."""
+def own_script_id(namespace: str, job: SpeechJob | MasteringJob, generation: int = 0) -> str:
+    """The id of the script that *job* makes from its text.
+
+    What failed on a script stays there: a job that is ordered anew, for the *generation*th time, has another.
+    """
     record: Any = job
     changes = {"audience": None, "to": None, "key": None, "timeout_s": None}
     if job.kind == "mastering":
         changes["name"] = None  # of the files here
     same = attrs.evolve(record, **changes)
-    return f"audiokit-{namespace}-{key_of(same, 0)}"
+    own = f"audiokit-{namespace}-{key_of(same, 0)}"
+    return f"{own}-{generation}" if generation else own
 
 
 async def found(script_id: str, retrieve: Callable[[], Awaitable[object]]) -> str | None:

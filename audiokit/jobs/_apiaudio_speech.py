@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
 import attrs
 
+from audiokit._formats import AudioFormat
 from audiokit.jobs._apiaudio_scripts import found, one_of_two, script_of
+from audiokit.jobs._checks import place_or_none, seconds_or_none
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._steps import Submission
-from audiokit.services._check import folder_for
+from audiokit.services._check import file_of_format, folder_for
 from audiokit.services._poll import Look
 from audiokit.typing import StrPath
 
@@ -41,9 +44,9 @@ class SpeechJob:
     speed: float | None = None
     audience: Mapping[str, str] | None = None
     sections: Mapping[str, SectionVoice] | None = None
-    to: StrPath | None = None
+    to: StrPath | None = attrs.field(default=None, validator=place_or_none)
     key: str | None = None
-    timeout_s: float | None = None
+    timeout_s: float | None = attrs.field(default=None, validator=seconds_or_none)
 
     kind = "speech"
     api = "apiaudio"
@@ -58,8 +61,17 @@ class SpeechJob:
     def __attrs_post_init__(self) -> None:
         one_of_two(self.script_text, self.script_id)
 
+    async def _check(self) -> None:
+        """Refuse what is certainly wrong, before anything is sent."""
+        from audiokit.services.apiaudio.speech import check_speech  # noqa: PLC0415 - loaded with the client
+
+        check_speech(speed=self.speed, audience=self.audience, sections=self.sections)
+        if self.to is not None:
+            await anyio.to_thread.run_sync(file_of_format, self.to, AudioFormat.WAV)
+
     async def prepare(self, context: JobContext) -> str:
-        """Make the script."""
+        """Make the script, once it is clear that it can be spoken."""
+        await self._check()
         return await script_of(context, self)
 
     async def submission(self, context: JobContext, prepared: str) -> Submission:
@@ -71,7 +83,7 @@ class SpeechJob:
             speech = context.services.apiaudio.speech
             return await found(prepared, lambda: speech.retrieve(prepared, audience=self.audience))
 
-        return Submission(find=find)
+        return Submission(find=find, label=prepared)
 
     async def submit(self, context: JobContext, prepared: str) -> Speech:
         """Ask for the speech."""

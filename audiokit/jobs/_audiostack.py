@@ -6,11 +6,15 @@ from collections.abc import AsyncIterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
 import attrs
 
+from audiokit._formats import AudioFormat
 from audiokit.errors import InvalidRequest, UnexpectedResponse
+from audiokit.jobs._checks import place_or_none, seconds_or_none
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._steps import Submission
+from audiokit.services._check import file_of_format
 from audiokit.services._poll import Look
 from audiokit.typing import StrPath
 
@@ -66,9 +70,9 @@ class MixJob:
     encoder_preset: str | None = None
     loudness_preset: str | None = None
     name: str | None = None
-    to: StrPath | None = None
+    to: StrPath | None = attrs.field(default=None, validator=place_or_none)
     key: str | None = None
-    timeout_s: float | None = None
+    timeout_s: float | None = attrs.field(default=None, validator=seconds_or_none)
 
     kind = "mix"
     api = "audiostack"
@@ -95,8 +99,28 @@ class MixJob:
 
         return (MixSection, MixTimeline)
 
+    async def _check(self) -> None:
+        """Refuse what is certainly wrong, before anything is sent."""
+        from audiokit.services.audiostack.encoder import check_preset  # noqa: PLC0415 - loaded with the client
+        from audiokit.services.audiostack.mixes import mix_body  # noqa: PLC0415
+        from audiokit.services.audiostack.tts import check_speed  # noqa: PLC0415
+
+        check_speed(self.speed)
+        mix_body(
+            speech=self.speech_id or "",  # one to come
+            media_files=self.media_files,
+            section_properties=self.section_properties,
+            timeline_properties=self.timeline_properties,
+        )
+        if self.encoder_preset is not None:
+            check_preset(self.encoder_preset)
+        if self.to is not None and self.encoder_preset != "custom":  # whose format nobody has said
+            audio = AudioFormat((self.encoder_preset or "wav").partition("_")[0])  # of mp3_high: mp3
+            await anyio.to_thread.run_sync(file_of_format, self.to, audio)
+
     async def prepare(self, context: JobContext) -> Spoken:
-        """Make the script and its speech."""
+        """Make the script and its speech, once it is clear that a mix can be ordered."""
+        await self._check()
         if self.speech_id is not None:
             return Spoken(speech_id=self.speech_id)
         script_id = await self._script(context)
@@ -113,7 +137,7 @@ class MixJob:
         async def find(_: frozenset[str] | None) -> str | None:
             return await _first(one.speech_id async for one in stack.tts.list(script_id=script_id))
 
-        how = Submission() if self.script_id is not None else Submission(find=find)
+        how = Submission() if self.script_id is not None else Submission(find=find, label=script_id)
         speech_id = str(await context.step("speech", speak, how))
         await context.follow(
             lambda: self._look_at_speech(context, speech_id), what="speech for mix", remote_id=speech_id
@@ -129,7 +153,7 @@ class MixJob:
             mixes = context.services.audiostack.mixes
             return await _first(one.production_id async for one in mixes.list(script_id=prepared.script_id))
 
-        return Submission(find=find)
+        return Submission(find=find, label=prepared.script_id)
 
     async def submit(self, context: JobContext, prepared: Spoken) -> Mix:
         """Ask for the mix."""

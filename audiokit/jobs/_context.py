@@ -73,8 +73,16 @@ class JobContext:
     @property
     def token(self) -> str:
         """Eight characters that tell this job's files and labels from those of others."""
-        # Keys of one's own often start or end alike, so it is their digest that tells jobs apart.
-        return hashlib.sha256(self.key.encode()).hexdigest()[:_TOKEN_CHARACTERS]
+        return _token_of(self.key)
+
+    @property
+    def generation(self) -> int:
+        """How often the job's work failed at the API, or was lost there, and was ordered anew.
+
+        `label` counts it in, and so should ids of a kind's own: an order whose answer was lost is looked
+        for by them, and what failed before must not be taken for it.
+        """
+        return self._course.generation
 
     @property
     def transfer(self) -> Gate:
@@ -183,10 +191,18 @@ class JobContext:
             await recorder.forget(key, error)
 
     async def run(self, job: Any, name: str) -> Outcome[Any, Any]:
-        """Run another job as a part of this one; its key is this job's with *name*.
+        """Run another job as a part of this one, or wait for an equal one that is under way.
+
+        Args:
+            job: With a key of its own, or with this job's and *name*; only inside a `Chain` that has no
+                key is it known by what it is, as if it was run on its own.
+            name: Unique in this job.
 
         Returns:
             Its outcome, whatever it is.
+
+        Raises:
+            UsageError: It is this job itself.
         """
         return await self._shared.run_part(self._course, job, name)
 
@@ -281,11 +297,15 @@ class JobContext:
         return path, f"{short}-{self.token}"
 
     def label(self, name: str, *, has_token: bool = True) -> str:
-        """A label made from *name* that ends in this job's `token`, at most 40 characters."""
+        """A label made from *name* that ends in eight characters which tell this job, at most 40 in all.
+
+        They are its `token` unless its work failed before: then others, see `generation`.
+        """
         if not has_token:
             return label_of(name)
         room = _LABEL_CHARACTERS - _TOKEN_CHARACTERS - 1
-        return f"{label_of(name)[:room].strip(' -')}-{self.token}"
+        token = _token_of(f"{self.key}~{self.generation}") if self.generation else self.token
+        return f"{label_of(name)[:room].strip(' -')}-{token}"
 
     def saw(self, look: Look) -> None:
         """Count a look."""
@@ -338,6 +358,11 @@ class JobContext:
             return then(progress) if then is not None else None
 
         return count
+
+
+def _token_of(key: str) -> str:
+    """Keys of one's own often start or end alike, so it is their digest that tells jobs apart."""
+    return hashlib.sha256(key.encode()).hexdigest()[:_TOKEN_CHARACTERS]
 
 
 def label_of(name: str) -> str:

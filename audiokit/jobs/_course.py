@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from audiokit.errors import AudiokitError, JobCancelled, JobFailed, JobTimeout
 from audiokit.jobs._job import JobStats, Outcome
@@ -17,6 +17,17 @@ class Stop(enum.Enum):
     DEADLINE = "its time ran out"
     CANCELLED = "it was cancelled"
     CLOSED = "the orchestrator was closed"
+    STOPPED = "no further jobs are begun"
+
+
+NOTHING: Final[frozenset[Stop]] = frozenset()
+ASKING: Final = frozenset(Stop) - {Stop.DEADLINE}
+"""Stops that wait until the API has answered: cut short, nobody would know whether it took the work."""
+NOTING: Final = frozenset(Stop)
+"""Stops that wait until a record is on disk."""
+
+
+_NO_IDS: Final[frozenset[str]] = frozenset()
 
 
 class Sink(Protocol):
@@ -47,21 +58,29 @@ class Course:
         "bytes_received",
         "bytes_sent",
         "credits",
+        "deferred",
         "ends_at",
         "followers",
+        "former_ids",
         "generation",
         "has_place",
         "hosts",
+        "in_doubt",
         "index",
         "is_cancelled_remotely",
-        "is_critical",
+        "is_given",
         "is_noted",
+        "is_told",
         "job",
         "key",
         "kind",
+        "label",
+        "leader",
         "length_s",
         "limit_s",
         "open_step",
+        "part_of",
+        "parts",
         "paused_at",
         "polls",
         "remote",
@@ -99,9 +118,17 @@ class Course:
         self.credits = 0.0
         self.open_step: str | None = None
         self.generation = 0
+        self.former_ids: frozenset[str] = _NO_IDS  # of work that failed, and was ordered anew
         self.restored = False
-        self.followers: list[Course] = []
-        self.is_critical = False
+        self.followers: list[Course] = []  # equal ones, which get its outcome
+        self.leader: Course | None = None  # the equal one that it follows
+        self.is_given = False  # its own outcome was handed over, and it goes on for its followers
+        self.part_of: str | None = None
+        self.parts: Sequence[Course] = ()  # jobs inside it that are under way, or were stopped
+        self.deferred = NOTHING
+        self.is_told = False
+        self.in_doubt = False  # the API was asked, and has not answered
+        self.label: str | None = None
         self.is_noted = False
         self.was_uncertain = False
         self.watch: Pausable | None = None
@@ -154,21 +181,27 @@ class Course:
         self.stage_began_s = now_s
 
     def interrupt(self, why: Stop) -> None:
-        """Stop it; the first reason counts.
+        """Stop it, or the jobs inside it, which end first; the first reason counts.
 
-        A job that is being closed in the moment between asking the API and noting its answer may
-        get the answer first: `leave_critical` then stops it.
+        What is `deferred` waits: `end_if_stopped` then stops it, or a later reason that need not wait.
         """
-        if self.stop is None:
-            self.stop = why
-            if self.task is not None and not (self.is_critical and why is Stop.CLOSED):
-                self.task.cancel()
-
-    def leave_critical(self) -> None:
-        """The answer is noted: stop here if somebody has asked for it meanwhile."""
-        was_critical, self.is_critical = self.is_critical, False
-        if was_critical and self.stop is Stop.CLOSED and self.task is not None:
+        self.stop = self.stop or why
+        if self.parts and self._hand_on(why):
+            return
+        if not self.is_told and self.task is not None and why not in self.deferred:
+            self.is_told = True
             self.task.cancel()
+
+    def end_if_stopped(self) -> None:
+        """Stop here if somebody has asked for it while it was deferred.
+
+        Raises:
+            asyncio.CancelledError: Somebody has. By hand, because a task that cancels itself cannot take
+                that back before Python 3.13.
+        """
+        if self.stop is not None and not self.is_told:
+            self.is_told = True
+            raise asyncio.CancelledError
 
     def stats(self, now_s: float) -> JobStats:
         """What it cost, up to now."""
@@ -195,27 +228,49 @@ class Course:
 
     def stopped(self, elapsed_s: float) -> AudiokitError:
         """The error of a job that was stopped from outside."""
-        named = f"{self.name} ({self.remote_id})" if self.remote_id else self.name
+        at = self._left
+        remote_id = at.remote_id
+        named = f"{self.name} ({remote_id})" if remote_id else self.name
+        asked = "" if remote_id or not at.in_doubt else f"; {at.asked}"
         if self.stop is Stop.DEADLINE:
             return JobTimeout(
                 f"{named} was not finished after {elapsed_s:.1f} s: stage {self.stage!r}, "
-                f"last state {self.state!r}; it may go on remotely, or allow more time",
+                f"last state {at.state!r}; it may go on remotely, or allow more time{asked}",
                 job=self.name,
                 stage=self.stage,
                 elapsed_s=elapsed_s,
-                last_state=self.state,
-                remote_id=self.remote_id,
+                last_state=at.state,
+                remote_id=remote_id,
             )
         why = self.stop.value if self.stop else "it was stopped"
-        left = f"; {self.remote_id} goes on remotely" if self.remote_id else ""
-        if self.is_cancelled_remotely:
-            left = f"; {self.remote_id} was cancelled remotely, too"
+        left = f"; {remote_id} goes on remotely" if remote_id else asked
+        if at.is_cancelled_remotely:
+            left = f"; {remote_id} was cancelled remotely, too"
         return JobCancelled(
             f"{named} ended in stage {self.stage!r} because {why}{left}",
             job=self.name,
             stage=self.stage,
-            remote_id=self.remote_id,
+            remote_id=remote_id,
         )
+
+    @property
+    def asked(self) -> str:
+        """What to do about a submission that was cut before its answer."""
+        label = f" with the label {self.label!r}" if self.label else ""
+        told = f"it was being submitted and may have been taken: look for it at the account{label}"
+        return f"{told}, or run it again with the same journal" if self.is_noted else told
+
+    @property
+    def _left(self) -> Course:
+        """What may go on remotely: this job, or one inside it that was stopped."""
+        return self if self.remote is not None or not self.parts else self.parts[-1]._left
+
+    def _hand_on(self, why: Stop) -> bool:
+        """Stop the jobs inside; whether there are any."""
+        running = [part for part in self.parts if part.task is not None]
+        for part in running:
+            part.interrupt(why)
+        return bool(running)
 
 
 def id_of(remote: object) -> str | None:

@@ -20,6 +20,7 @@ from typing import Literal, Self
 
 import attrs
 
+from audiokit.errors import InvalidRequest
 from audiokit.jobs._job import JobState, JobStats
 
 
@@ -32,12 +33,14 @@ class JobEvent:
         index: Its place among the inputs of its run, from 0.
         kind: Its kind, e.g. ``conversion``.
         at_s: When, in seconds of the client's clock, which only differences of mean something.
+        part_of: Key of the job that it is a part of, e.g. of a `Chain`, whose own events count it in.
     """
 
     key: str
     index: int
     kind: str
     at_s: float
+    part_of: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -135,6 +138,8 @@ class EventStream:
     """
 
     def __init__(self, events: Events, *, size: int, only: int | None = None) -> None:
+        if not isinstance(size, int) or size < 1:
+            raise InvalidRequest.of("size", size, "a whole number of 1 or more")
         self._events = events
         self._size = size
         self._only = only

@@ -27,12 +27,20 @@ Spool = Callable[[bytes], Awaitable[str]]
 async def to_fields(job: Any, records: Mapping[str, type], spool: Spool) -> tuple[dict[str, Any], list[str]]:
     """The fields of *job* as JSON, with the digests of the bytes that were kept beside the journal.
 
+    Paths are made absolute, so that another process finds them from wherever it runs: every `os.PathLike`,
+    and text in ``to`` and in the kind's ``sources``.
+
     Raises:
         InvalidRequest: A field cannot survive a crash; the message names it and what to give instead.
     """
     writer = _Writer({kind: name for name, kind in records.items()})
     kind: Any = type(job)
-    fields = {name: writer.plain(name, getattr(job, name)) for name in _names_of(kind)}
+    paths = frozenset(getattr(kind, "sources", ("source",))) | {"to"}
+    fields = {}
+    for name in _names_of(kind):
+        value = getattr(job, name)
+        is_path = type(value) is str and name in paths
+        fields[name] = _absolute(value) if is_path else writer.plain(name, value)
     for place, data in writer.kept:
         place["sha256"] = await spool(data)
     return fields, [place["sha256"] for place, _ in writer.kept]
@@ -64,7 +72,7 @@ class _Writer:
                 self.kept.append((place, bytes(value)))
                 return place
             case os.PathLike():
-                return {_MARK: "path", "path": os.fsdecode(value)}
+                return {_MARK: "path", "path": _absolute(os.fsdecode(value))}
             case Mapping():
                 items = {str(key): self.plain(field, item) for key, item in value.items()}
                 return {_MARK: "mapping", "items": items} if _MARK in items else items
@@ -132,6 +140,11 @@ def spooled_sha256(source: object) -> str | None:
 def is_rebuildable(job: object) -> bool:
     """Whether a job can be recorded at all."""
     return attrs.has(type(job))
+
+
+def _absolute(path: str) -> str:
+    """*path* from the root; nothing else is changed, as a slash at its end or a ".." after a link."""
+    return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118 - a Path would lose the slash
 
 
 def _allowed_for(value: object) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
-from audiokit.jobs._course import Course, Stop
+from audiokit.jobs._course import Course
 from audiokit.jobs._events import Events, EventStream
 from audiokit.jobs._job import Outcome
 
@@ -21,11 +21,11 @@ class JobHandle(Generic[JobT, ResultT]):
     stops the waiting only; `cancel` stops the job.
     """
 
-    def __init__(self, job: JobT, *, events: Events, on_cancel_unstarted: Callable[[Course], None]) -> None:
+    def __init__(self, job: JobT, *, events: Events, on_cancel: Callable[[Course], None]) -> None:
         self.job = job
         self._events = events
         self._outcome: asyncio.Future[Outcome[JobT, ResultT]] = asyncio.get_running_loop().create_future()
-        self._on_cancel_unstarted = on_cancel_unstarted
+        self._on_cancel = on_cancel
         self.course: Course | None = None
 
     def __repr__(self) -> str:
@@ -42,13 +42,13 @@ class JobHandle(Generic[JobT, ResultT]):
         return self._outcome.done()
 
     def cancel(self) -> None:
-        """Stop the job; its outcome will say what goes on remotely. Does nothing once it is over."""
-        if self.course is None or self._outcome.done():
-            return
-        has_begun = self.course.task is not None
-        self.course.interrupt(Stop.CANCELLED)
-        if not has_begun:
-            self._on_cancel_unstarted(self.course)
+        """Stop the job; its outcome will say what goes on remotely. Does nothing once it is over.
+
+        What the API was just asked for is answered first, for ``drain_s`` seconds at most, so that nothing
+        is paid for that nobody is told of. An equal job that others want goes on.
+        """
+        if self.course is not None and not self._outcome.done():
+            self._on_cancel(self.course)
 
     def events(self, *, size: int = 1000) -> EventStream:
         """What happens to the job from now on, ending with `JobFinished`; open it with ``async with``."""

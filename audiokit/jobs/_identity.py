@@ -33,7 +33,10 @@ from typing import Any, Final
 import anyio.to_thread
 import attrs
 
-__all__ = ["key_for", "key_of"]
+from audiokit.errors import UsageError
+from audiokit.jobs._fields import spooled_sha256
+
+__all__ = ["key_for", "key_of", "refuse_other_work"]
 
 _NO_PART_OF_THE_WORK: Final = frozenset({"key", "timeout_s"})
 _ON_THE_LOOP_BYTES: Final = 1024 * 1024
@@ -83,6 +86,56 @@ def key_of(job: Any, index: int) -> str:
     if fields is None:
         what.append(["#", index])
     return hashlib.sha256(_encode(what).encode()).hexdigest()[:_DIGITS]
+
+
+async def refuse_other_work(key: str, known: Any, job: Any, *, where: str) -> None:
+    """Refuse a job that has the key of another one's work; looks at files in a thread.
+
+    Two sources are equal where their paths are: *key* was given so that it counts more than their content.
+
+    Args:
+        key: The key of both.
+        known: The job that has it, or had it in an earlier run.
+        job: The one that comes with it.
+        where: Where *known* is, for the message.
+
+    Raises:
+        UsageError: They differ in their kind, or in a field that changes the work.
+    """
+    if known is job:
+        return
+    differ = _difference
+    found = await anyio.to_thread.run_sync(differ, known, job) if _takes_long(job) else differ(known, job)
+    if found is not None:
+        name, one, other = found
+        raise UsageError(
+            f"key {key!r} is that of another {known.kind} job {where}, and it names one piece of work: "
+            f"{name} is {one!r:.80} there and {other!r:.80} here; give this {job.kind} job a key of its own, "
+            "or none"
+        )
+
+
+def _difference(known: Any, job: Any) -> tuple[str, Any, Any] | None:
+    """The first field in which the work of two jobs differs, with both values; None where it is the same."""
+    if type(known) is not type(job):
+        return "the kind", known.kind, job.kind
+    kind: Any = type(job)
+    for field in _fields(kind) or ():
+        if field.name in _NO_PART_OF_THE_WORK:
+            continue
+        one, other = getattr(known, field.name), getattr(job, field.name)
+        if one is not other and _compared(field, one) != _compared(field, other):
+            return field.name, one, other
+    return None
+
+
+def _compared(field: _Field, value: Any) -> Any:
+    """As `key_of` counts it, but for files: by path alone, and kept bytes by what they are."""
+    if (sha256 := spooled_sha256(value)) is not None:
+        return ["bytes", sha256]
+    if _is_path(value) and (field.is_source or field.name == "to"):
+        return os.path.realpath(os.fsdecode(value))
+    return _plain(value, 0)
 
 
 def _takes_long(job: Any) -> bool:

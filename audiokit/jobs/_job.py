@@ -155,7 +155,7 @@ class Outcome(Generic[JobT, ResultT]):
         paths: Files saved, in the order of what was asked for.
         elapsed_s: Seconds from its start to its end.
         restored: It was done in an earlier run, as the journal says, and nothing was done now.
-        stats: What it cost.
+        stats: What it cost; nothing where an equal job was done for it at the same time.
         services: The client that did it.
     """
 

@@ -17,7 +17,8 @@
 
 An await that returns means: durable. One that raises `JournalWriteFailed` means: take it as not written.
 One that is cancelled may be either. Whoever waits at the same time shares one transaction; one thread
-of the journal's own does all reading and writing.
+of the journal's own does all reading and writing. Jobs put their last two records, fetched and done, in one:
+so of their own jobs an orchestrator leaves none behind that is fetched and not done.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from types import TracebackType
-from typing import Any, Final, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Final, Literal, Self, TypeAlias, overload
 
 import anyio
 
@@ -17,7 +17,7 @@ from audiokit.jobs._events import Events, EventStream
 from audiokit.jobs._feed import Feed, Run
 from audiokit.jobs._handle import JobHandle
 from audiokit.jobs._host import Host
-from audiokit.jobs._job import Job, Outcome, Services
+from audiokit.jobs._job import Outcome, Services
 from audiokit.jobs._journal import Journal, JournalState
 from audiokit.jobs._kinds import Kinds
 from audiokit.jobs._limits import Gate
@@ -31,14 +31,16 @@ from audiokit.jobs._shared import Shared
 from audiokit.jobs._signals import stopping
 from audiokit.jobs._spending import Spending
 from audiokit.jobs._steps import Steps
+from audiokit.jobs._typed import AnyJob, JobT, ResultT, Typed
 from audiokit.jobs._workers import Workers
 from audiokit.services._poll import PollSchedule
 from audiokit.typing import Clock
 
-ResultT = TypeVar("ResultT")
 OnLeave: TypeAlias = Literal["cancel", "detach", "wait"]
+Errors: TypeAlias = Literal["collect", "raise"]
 
 _LOOK_AGAIN_S: Final = 0.25
+_ANSWER_S: Final = 2.0
 
 
 def _no_limit(_: str) -> None:
@@ -137,7 +139,8 @@ class Orchestrator:
             attempts=attempts,
             cancels_remotely=on_leave == "cancel",
             cancel_s=drain_s,
-            on_budget=self.stop,
+            again=self._take_again,
+            on_budget=self._stop_intake,
             on_broken_journal=self._end_runs,
         )
         self._feed = Feed(wake=self._wake, is_held_back=lambda: self._events.is_behind)
@@ -149,6 +152,7 @@ class Orchestrator:
         )
         self._runs: set[Run] = set()
         self._submitted = 0
+        self._is_stopped = False
         self._host = Host()
 
     def __repr__(self) -> str:
@@ -168,23 +172,50 @@ class Orchestrator:
 
         See `AudioKit.orchestrator` for the choices.
 
-        A submission that the API is just being asked for is answered and noted first, where there is a
+        A submission that the API is just being asked for is answered first, and noted where there is a
         journal. All that takes ``drain_s`` at most; cancelled while it waits, it stops at once.
         """
         await self._host.close()
 
-    async def run(
+    @overload
+    def run(
         self,
-        jobs: Iterable[Job[Any, Any, ResultT]] | AsyncIterable[Job[Any, Any, ResultT]],
+        jobs: Iterable[Typed[JobT, ResultT]] | AsyncIterable[Typed[JobT, ResultT]],
         *,
         ordered: bool = False,
-        errors: Literal["collect", "raise"] = "collect",
-    ) -> AsyncGenerator[Outcome[Job[Any, Any, ResultT], ResultT]]:
+        errors: Errors = "collect",
+    ) -> AsyncGenerator[Outcome[JobT, ResultT]]: ...
+
+    @overload  # several kinds
+    def run(  # pyright: ignore[reportOverlappingOverload]  # see below
+        self,
+        jobs: Iterable[JobT] | AsyncIterable[JobT],
+        *,
+        ordered: bool = False,
+        errors: Errors = "collect",
+    ) -> AsyncGenerator[Outcome[JobT, Any]]: ...
+
+    @overload  # several kinds in one literal, for which mypy finds no common JobT
+    def run(  # type: ignore[overload-cannot-match]  # pyright: ignore[reportOverlappingOverload]
+        self,
+        jobs: Iterable[AnyJob] | AsyncIterable[AnyJob],
+        *,
+        ordered: bool = False,
+        errors: Errors = "collect",
+    ) -> AsyncGenerator[Outcome[AnyJob, Any]]: ...
+
+    async def run(
+        self,
+        jobs: Iterable[Any] | AsyncIterable[Any],
+        *,
+        ordered: bool = False,
+        errors: Errors = "collect",
+    ) -> AsyncGenerator[Outcome[Any, Any]]:
         """Run jobs and give their outcomes as they finish.
 
         Inputs are read lazily: no more than twice `max_in_flight` are taken whose outcomes have not
         been read. Breaking out of the loop stops reading inputs; jobs under way go on until the
-        orchestrator is left.
+        orchestrator is left. After `stop` nothing is read, and nothing given.
 
         Args:
             jobs: Any iterable or async iterable of jobs; kinds may be mixed. A plain iterable is
@@ -207,6 +238,8 @@ class Orchestrator:
         if errors not in {"collect", "raise"}:
             raise InvalidRequest.of("errors", errors, "'collect' or 'raise'")
         tasks = self._host.tasks()
+        if self._is_stopped:
+            return
         run = Run(
             self._feed,
             jobs,
@@ -227,9 +260,13 @@ class Orchestrator:
         if run.failed:
             raise ExceptionGroup(f"{run.failed} jobs failed", run.failures)
 
-    async def submit(
-        self, job: Job[Any, Any, ResultT], *, priority: int = 0
-    ) -> JobHandle[Job[Any, Any, ResultT], ResultT]:
+    @overload
+    async def submit(self, job: Typed[JobT, ResultT], *, priority: int = 0) -> JobHandle[JobT, ResultT]: ...
+
+    @overload  # one of several kinds
+    async def submit(self, job: JobT, *, priority: int = 0) -> JobHandle[JobT, Any]: ...
+
+    async def submit(self, job: Any, *, priority: int = 0) -> JobHandle[Any, Any]:
         """Hand in one job and go on; waits only while ``max_queued`` jobs have not begun.
 
         Args:
@@ -237,7 +274,8 @@ class Orchestrator:
             priority: A higher one is taken first. Jobs of `run` have 0, and come after equal ones.
 
         Returns:
-            A handle: await it for the outcome, or cancel the job with it.
+            A handle: await it for the outcome, or cancel the job with it. After `stop` the job is cancelled
+            already.
 
         Raises:
             UsageError: The orchestrator is not open.
@@ -246,31 +284,32 @@ class Orchestrator:
         while self._host.is_open and self._feed.queued >= self._max_queued:
             await self._feed.has_room()
         self._host.tasks()
-        handle: JobHandle[Job[Any, Any, ResultT], ResultT] = JobHandle(
-            job, events=self._events, on_cancel_unstarted=self._cancel_unstarted
-        )
+        handle: JobHandle[Any, Any] = JobHandle(job, events=self._events, on_cancel=self._runner.cancel)
         handle.course = Course(job, self._submitted, handle)
         self._submitted += 1
-        self._feed.push(handle.course, priority)
+        if self._is_stopped:
+            self._runner.end_unstarted(handle.course, Stop.STOPPED)
+        else:
+            self._feed.push(handle.course, priority)
         return handle
 
     def stop(self) -> None:
-        """Begin no further jobs: loops over `run` end when the jobs under way have ended.
+        """Begin no further jobs, from now on: loops over `run` end when the jobs under way have ended.
 
-        Jobs handed in by `submit` that have not begun are cancelled.
+        Jobs handed in by `submit` that have not begun are cancelled, and those that still come, too. A later
+        `run` or `resume` gives nothing.
         """
-        for course in self._feed.stop():
-            course.interrupt(Stop.CANCELLED)
-            self._cancel_unstarted(course)
-        self._workers.wake()
+        self._is_stopped = True
+        self._stop_intake()
 
     @asynccontextmanager
     async def until_signal(self, *signals: signal.Signals) -> AsyncGenerator[None]:
         """Stop well when the process is asked to end; the library installs no handlers otherwise.
 
         Inside the block the first signal is `stop`: loops over `run` end once the jobs under way have,
-        or after ``drain_s`` seconds, with what is left detached. A second one does not wait. After the
-        block the signals do what they did before.
+        or after ``drain_s`` seconds, with what is left detached; later ones do not begin. A second one
+        does not wait, but for two seconds where an API was just asked for something and has not answered.
+        After the block the signals do what they did before.
 
         ::
 
@@ -348,9 +387,13 @@ class Orchestrator:
         return self._spending.spent
 
     def interrupt(self) -> None:
-        """Stop the jobs under way, too; what was submitted goes on remotely."""
+        """Stop the jobs under way, too; what was submitted goes on remotely.
+
+        What an API was just asked for may be answered for two seconds more: cut short, nobody would know
+        whether it took the work.
+        """
         self.stop()
-        self._runner.interrupt_all(Stop.CLOSED)
+        self._runner.interrupt_all(Stop.CLOSED, within_s=_ANSWER_S)
 
     def events(self, *, size: int = 1000) -> EventStream:
         """What happens to all jobs from now on; open it with ``async with``.
@@ -407,7 +450,7 @@ class Orchestrator:
         """What cannot be noted must not be begun: tell those who read outcomes."""
         for run in self._runs:
             run.fail(error)
-        self.stop()
+        self._stop_intake()
 
     async def _run_part(self, host: Course, job: Any, name: str) -> Outcome[Any, Any]:
         return await self._runner.run_part(host, job, name)
@@ -420,10 +463,18 @@ class Orchestrator:
         for run in list(self._runs):
             run.cut()
         for course in self._feed.close():
-            course.interrupt(Stop.CLOSED)
-            self._cancel_unstarted(course)
+            self._runner.end_unstarted(course, Stop.CLOSED)
         self._workers.wake()
 
-    def _cancel_unstarted(self, course: Course) -> None:
-        """Give the outcome of a job that was stopped before it began."""
-        self._runner.hand_over(course, self._runner.stopped_before(course))
+    def _stop_intake(self) -> None:
+        """Read no inputs further than they were read, and give back what waits."""
+        for course in self._feed.stop():
+            self._runner.end_unstarted(course, Stop.STOPPED)
+        self._workers.wake()
+
+    def _take_again(self, course: Course) -> None:
+        """Have a job run that an equal one did not finish for it."""
+        if self._is_stopped or self._feed.is_closed:
+            self._runner.end_unstarted(course, Stop.STOPPED)
+        else:
+            self._feed.push(course, 0)

@@ -49,8 +49,9 @@ async def write_report(jobs: HasEvents, path: StrPath) -> AsyncGenerator[None]:
         async with kit.orchestrator() as jobs, write_report(jobs, "run.jsonl"):
             async for outcome in jobs.run(inputs): ...
 
-    A job's line has ``key index kind state stage error elapsed_s stages_s bytes_sent bytes_received polls
-    repeats credits restored paths at``; the last has ``jobs`` by state and the sums of what can be added.
+    A job's line has ``key index kind part_of state stage error elapsed_s stages_s bytes_sent bytes_received
+    polls repeats credits restored paths at``; the last has ``jobs`` by state and the sums of what can be
+    added. A job inside a chain has the chain's key as ``part_of``, and is counted with the chain.
 
     Args:
         jobs: The orchestrator.
@@ -63,8 +64,9 @@ async def write_report(jobs: HasEvents, path: StrPath) -> AsyncGenerator[None]:
         async def take(event: JobEvent) -> None:
             if isinstance(event, JobFinished):
                 line = _line_of(event)
-                states[event.state.value] += 1
-                sums.update({name: line[name] for name in _SUMMED})
+                if event.part_of is None:
+                    states[event.state.value] += 1
+                    sums.update({name: line[name] for name in _SUMMED})
                 await file.write(orjson.dumps(line) + b"\n")
 
         async with _reading(jobs, take):
@@ -128,7 +130,8 @@ async def show_progress(jobs: HasEvents, *, total: int | None = None) -> AsyncGe
         raise UsageError("show_progress() needs rich: pip install 'audiokit[cli]'") from None
     counts = _Counts()
     bars: dict[str, Any] = {}
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    said = TextColumn("{task.description}", markup=False)  # what an API calls a state is text
+    columns = (said, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=False) as shown:
         whole = shown.add_task("jobs", total=total)
 
@@ -164,7 +167,9 @@ class _Counts:
         return self._ended.total()
 
     def take(self, event: JobEvent) -> None:
-        """Note what happened to a job."""
+        """Note what happened to a job; parts are counted with the job they are in."""
+        if event.part_of is not None:
+            return
         match event:
             case JobFinished():
                 self._standing.pop(event.key, None)
@@ -189,12 +194,13 @@ _SUMMED: Final = ("elapsed_s", "bytes_sent", "bytes_received", "polls", "repeats
 def _line_of(event: JobFinished) -> Mapping[str, Any]:
     stats = event.stats
     return {
-        "key": event.key,
+        "key": _written(event.key),
         "index": event.index,
         "kind": event.kind,
+        "part_of": None if event.part_of is None else _written(event.part_of),
         "state": event.state.value,
         "stage": event.stage,
-        "error": event.error,
+        "error": None if event.error is None else _written(event.error),
         "elapsed_s": round(event.elapsed_s, 6),
         "stages_s": {name: round(seconds, 6) for name, seconds in stats.stages_s.items()},
         "bytes_sent": stats.bytes_sent,
@@ -203,9 +209,14 @@ def _line_of(event: JobFinished) -> Mapping[str, Any]:
         "repeats": stats.repeats,
         "credits": stats.credits,
         "restored": event.restored,
-        "paths": [str(path) for path in event.paths],
+        "paths": [_written(str(path)) for path in event.paths],
         "at": _now(),
     }
+
+
+def _written(text: str) -> str:
+    r"""*text* as UTF-8 can hold it: bytes of a path that are none become ``\udcff`` and the like."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _now() -> str:

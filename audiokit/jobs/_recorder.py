@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from audiokit.errors import AudiokitError, JournalLockTaken, UsageError
 from audiokit.jobs._course import Course, id_of
+from audiokit.jobs._identity import refuse_other_work
 from audiokit.jobs._journal import Entry, Journal, JournalState, Output
 from audiokit.jobs._journal_entry import LOCKING
 from audiokit.jobs._kinds import Kinds
@@ -76,6 +77,9 @@ class Recorder:
                 f"key {course.key!r} is that of a {entry.kind} job in the journal, and this is a {kind} job: "
                 "give it another key"
             )
+        if entry is not None and entry.kind_version == version and course.job.key is not None:
+            known = self.kinds.build(entry, self.journal)
+            await refuse_other_work(course.key, known, course.job, where="in the journal")
         course.is_noted = True
         if entry is None:
             return None
@@ -84,22 +88,25 @@ class Recorder:
         restore(course, entry)
         return entry
 
-    async def intent(self, course: Course, step: str, *, lock: str | None) -> bool:
-        """Record that *step* is about to be asked for; whether nobody else is in doubt about *lock*.
+    async def intent(self, course: Course, step: str, *, lock: str | None, place: str | None) -> None:
+        """Record that *step* is about to be asked for.
+
+        Where an uncertain job holds *lock*, two may be in doubt at *place* from then on: never again is
+        being new there a proof.
 
         Raises:
             JournalLockTaken: An order of another job, which may still go on, holds the lock.
         """
-        facts: dict[str, Any] = {"stage": len(course.steps), "data": {"step": step}}
+        facts: dict[str, Any] = {"stage": len(course.steps), "data": {"step": step, "place": place}}
         try:
             await self.journal.put(course.key, JournalState.INTENT, lock=lock, **facts)
         except JournalLockTaken as error:
             holder = await self.journal.get(error.holder)
             if holder is None or holder.state is not JournalState.UNCERTAIN:
                 raise
+            if place is not None:
+                await self.crowd(place)  # first: a crash in between must not leave the order without it
             await self.journal.write(course.key, JournalState.INTENT, **facts)
-            return False
-        return True
 
     async def sent(self, course: Course, step: str, remote: Any, *, place: str | None) -> str:
         """Record what the API calls the work of *step*; gives that id."""
@@ -166,6 +173,9 @@ class Recorder:
     async def settle(self, key: str, *, remote_id: str | None, resubmit: bool) -> None:
         """Record what somebody found out about an uncertain job.
 
+        An id that was found is known in its place from now on. Where none was, what the job ordered may
+        still turn up, after its lock is free: being new in that place proves nothing any more.
+
         Raises:
             UsageError: There is no such job, or it is not uncertain.
         """
@@ -173,6 +183,9 @@ class Recorder:
         if entry is None or entry.state is not JournalState.UNCERTAIN:
             state = "not in the journal" if entry is None else entry.state.value
             raise UsageError(f"job {key!r} is {state}, and only uncertain ones can be settled")
+        place = entry.data.get("place")
+        if remote_id is None and place is not None:
+            await self.crowd(place)  # first, as in `intent`
         if remote_id is not None:
             course = Course(None, 0, NOBODY)
             restore(course, entry)
@@ -181,6 +194,7 @@ class Recorder:
                 JournalState.SENT,
                 stage=entry.stage,
                 remote_ids={_name(course, course.open_step or "submit"): remote_id},
+                place=place,
             )
         elif resubmit:
             await self.journal.write(key, JournalState.PLANNED)
@@ -222,6 +236,8 @@ def _taken_note_of(future: asyncio.Future[None]) -> None:
 def restore(course: Course, entry: Entry) -> None:
     """Put what the journal knows into *course*."""
     course.generation = entry.attempts
+    if entry.attempts:
+        course.former_ids = frozenset(entry.remote_ids.values()) - frozenset(_steps(entry).values())
     course.steps = _steps(entry)
     course.was_uncertain = entry.state is JournalState.UNCERTAIN
     in_doubt = entry.state in {JournalState.INTENT, JournalState.UNCERTAIN}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from audiokit.errors import InvalidRequest, NotFound
+from audiokit.jobs._checks import place_or_none, seconds_or_none
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._fields import spooled_sha256
 from audiokit.jobs._job import Services
@@ -27,7 +28,7 @@ from audiokit.services._poll import Look
 from audiokit.typing import AudioData, StrPath
 
 if TYPE_CHECKING:
-    from audiokit.services.respeecher import Recording
+    from audiokit.services.respeecher import Conversion, Recording
 
 
 @attrs.frozen(kw_only=True)
@@ -64,9 +65,9 @@ class ConversionJob:
     calibration_id: str | None = None
     label: str | None = None
     label_token: bool = True
-    to: StrPath | None = None
+    to: StrPath | None = attrs.field(default=None, validator=place_or_none)
     key: str | None = None
-    timeout_s: float | None = None
+    timeout_s: float | None = attrs.field(default=None, validator=seconds_or_none)
 
     kind = "conversion"
     api = "respeecher"
@@ -93,7 +94,11 @@ class ConversionJob:
         return self.label or self.original_id or "audio"
 
     async def prepare(self, context: JobContext) -> str:
-        """Upload the source and wait until it is ready; gives the original's id."""
+        """Upload the source and wait until it is ready; gives the original's id.
+
+        What no order could be made of is refused first: an upload is among the slow and limited calls.
+        """
+        self._conversion(context).to_wire()
         if self.original_id is not None:
             await self._note_others(context, self.original_id)
             return self.original_id
@@ -118,24 +123,16 @@ class ConversionJob:
             find=find,
             lock=f"order:{prepared}",
             place=f"conversions:{prepared}",
+            label=self._label(context),
             credits=0.0 if facts is None else facts.credits,
         )
 
     async def submit(self, context: JobContext, prepared: str) -> str:
         """Order the conversion; gives the id of the recording to come."""
-        from audiokit.services.respeecher import Conversion  # noqa: PLC0415 - loaded with the client
-
-        conversion = Conversion(
-            voice_id=self.voice_id,
-            narration_style_id=self.narration_style_id,
-            accent_id=self.accent_id,
-            semitones_correction=self.semitones_correction,
-            label=self._label(context),
-        )
         async with context.submit:
             try:
                 orders = await context.services.respeecher.orders.create(
-                    prepared, [conversion], calibration_id=self.calibration_id
+                    prepared, [self._conversion(context)], calibration_id=self.calibration_id
                 )
             except NotFound as error:  # the original, perhaps: deleted since it was uploaded
                 if (upload := self._upload()) is not None:
@@ -178,6 +175,17 @@ class ConversionJob:
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The audio as it arrives."""
         return services.respeecher.recordings.stream(result)
+
+    def _conversion(self, context: JobContext) -> Conversion:
+        from audiokit.services.respeecher import Conversion  # noqa: PLC0415 - loaded with the client
+
+        return Conversion(
+            voice_id=self.voice_id,
+            narration_style_id=self.narration_style_id,
+            accent_id=self.accent_id,
+            semitones_correction=self.semitones_correction,
+            label=self._label(context),
+        )
 
     def _label(self, context: JobContext) -> str:
         if not self.label_token and self.label is not None:

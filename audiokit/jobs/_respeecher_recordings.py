@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from audiokit.errors import RemoteFailure
+from audiokit.jobs._checks import place_or_none, seconds_or_none
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._job import Services
 from audiokit.jobs._respeecher_lists import find_original, look_at, recordings_of_folder
@@ -46,9 +47,9 @@ class TTSRecordingJob:
     tts_voice_id: str | None = None
     label: str | None = None
     label_token: bool = True
-    to: StrPath | None = None
+    to: StrPath | None = attrs.field(default=None, validator=place_or_none)
     key: str | None = None
-    timeout_s: float | None = None
+    timeout_s: float | None = attrs.field(default=None, validator=seconds_or_none)
 
     kind = "tts recording"
     api = "respeecher"
@@ -63,9 +64,8 @@ class TTSRecordingJob:
 
     async def submission(self, context: JobContext, prepared: None) -> Submission:  # noqa: ARG002 - as `Job` says
         """How it is told from others: by its label."""
-        return Submission(
-            find=lambda _: find_original(context.services, self.folder_id, self._label(context))
-        )
+        label = self._label(context)
+        return Submission(find=lambda _: find_original(context.services, self.folder_id, label), label=label)
 
     async def submit(self, context: JobContext, prepared: None) -> str:  # noqa: ARG002 - as `Job` says
         """Hand the text in; gives the recording's id."""
@@ -139,7 +139,7 @@ class CalibrationJob:
     source: AudioData
     enable: bool = False
     key: str | None = None
-    timeout_s: float | None = None
+    timeout_s: float | None = attrs.field(default=None, validator=seconds_or_none)
 
     kind = "calibration"
     api = "respeecher"
@@ -156,7 +156,7 @@ class CalibrationJob:
                     return one.id
             return None
 
-        return Submission(find=find, is_harmless=True)
+        return Submission(find=find, is_harmless=True, label=self.name)
 
     async def submit(self, context: JobContext, prepared: None) -> str:  # noqa: ARG002 - as `Job` says
         """Upload; gives the calibration's id."""

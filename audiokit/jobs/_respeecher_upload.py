@@ -64,6 +64,7 @@ class Upload:
                 Submission(
                     find=lambda _: find_original(context.services, self.folder_id, label),
                     is_harmless=True,  # it costs nothing, but for the time
+                    label=label,
                 ),
             )
         )

@@ -46,6 +46,11 @@ class Shared:
         """Tell the readers of events; costs next to nothing when there are none."""
         if self.events.streams:
             event = kind(
-                key=course.key, index=course.index, kind=course.kind, at_s=self.clock.monotonic(), **facts
+                key=course.key,
+                index=course.index,
+                kind=course.kind,
+                at_s=self.clock.monotonic(),
+                part_of=course.part_of,
+                **facts,
             )
             self.events.put(id(course), event)

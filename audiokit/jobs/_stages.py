@@ -12,12 +12,13 @@ from audiokit.errors import (
     ConnectionLost,
     DownloadFailed,
     NotFound,
+    OutcomeUnknown,
     RateLimited,
     RemoteLost,
     ServerError,
 )
 from audiokit.jobs._context import JobContext
-from audiokit.jobs._course import Course, id_of
+from audiokit.jobs._course import ASKING, NOTHING, Course, id_of
 from audiokit.jobs._events import JobRepeated, JobSubmitted
 from audiokit.jobs._journal import Entry, JournalState, Output
 from audiokit.jobs._outputs import are_there, describe, paths_of
@@ -104,13 +105,27 @@ class Stages:
         course.enter("submit", shared.clock.monotonic())
         is_told_apart = hasattr(job, "submission") or hasattr(job, "api")
         if not self._is_recorded(job) and not is_told_apart:
-            remote = await job.submit(context, prepared)
+            remote = await self._asked(course, context, prepared)
         else:
             how = await job.submission(context, prepared) if hasattr(job, "submission") else _PLAIN
             step = Step(LAST, lambda: job.submit(context, prepared), how)
             remote = await shared.steps.take(course, step)
         if shared.events.streams:
             shared.tell(JobSubmitted, course, step=LAST, remote_id=id_of(remote))
+        return remote
+
+    async def _asked(self, course: Course, context: JobContext, prepared: Any) -> Any:
+        """What a kind's own `submit` gives, where nothing is known of how to find it otherwise."""
+        course.deferred, course.in_doubt = ASKING, True
+        try:
+            remote = course.remote = await course.job.submit(context, prepared)
+        except Exception as error:
+            course.in_doubt = isinstance(error, OutcomeUnknown)
+            raise
+        finally:
+            course.deferred = NOTHING
+        course.in_doubt = False
+        course.end_if_stopped()
         return remote
 
     async def _followed(self, course: Course, context: JobContext, remote: Any) -> Any:

@@ -7,7 +7,6 @@ not found then is uncertain, unless doing it twice costs nothing.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -33,7 +32,7 @@ from audiokit.errors import (
     ServerError,
     UploadInterrupted,
 )
-from audiokit.jobs._course import Course
+from audiokit.jobs._course import ASKING, NOTHING, NOTING, Course
 from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Locks
 from audiokit.jobs._poll_plan import Allowance
@@ -81,10 +80,12 @@ class Submission:
     Attributes:
         find: Looks for it at the API when no answer came. Given the ids there that are known to be
             others' (None where that is not known, so that only a label can tell), it gives its id, or
-            None. Without it a submission that is not answered is uncertain at once.
+            None. Work of this job that failed, and is ordered anew, is never taken for the new order.
+            Without it a submission that is not answered is uncertain at once.
         lock: Name of something about which only one job at a time may be in doubt, e.g. the orders of
             one original.
         place: What its id is found in, e.g. the conversions of one original: so later ones know it.
+        label: What the API's owner will see there, to be named where nobody knows whether it was taken.
         credits: What it costs, where that is known before.
         is_harmless: Doing it twice costs nothing, so what is not found is done again.
     """
@@ -92,6 +93,7 @@ class Submission:
     find: Find | None = None
     lock: str | None = None
     place: str | None = None
+    label: str | None = None
     credits: float = 0.0
     is_harmless: bool = False
 
@@ -216,27 +218,42 @@ class Steps:
     async def _submit(self, course: Course, step: Step) -> Any:
         """Note it, ask, note the answer."""
         self._spending.reserve(course, step.how.credits)
-        if self._recorder is not None:
-            is_alone = await self._recorder.intent(course, step.name, lock=step.how.lock)
-            if not is_alone and step.how.place is not None:
-                # Two may be in doubt there from now on: never again is being new a proof.
-                await self._recorder.crowd(step.how.place)
-        course.is_critical = self._recorder is not None
         try:
+            if self._recorder is not None:
+                await self._note_intent(course, step)
+            course.deferred = ASKING
             remote = await self._ask(course, step)
             if step.name == LAST:
                 course.remote = remote
             if self._recorder is not None:
+                course.deferred = NOTING
                 await self._recorder.sent(course, step.name, remote, place=step.how.place)
         finally:
-            course.leave_critical()
-        if course.stop is not None:
-            await asyncio.sleep(0)  # it was asked to stop meanwhile, and does so here
+            course.deferred = NOTHING
+        course.end_if_stopped()
         return remote
 
-    async def _ask(self, course: Course, step: Step) -> Any:
+    async def _note_intent(self, course: Course, step: Step) -> None:
+        """Note that it is about to be asked for; a job that is to stop ends here, and nothing is in doubt."""
+        assert self._recorder is not None  # noqa: S101 - asked by the caller
+        course.deferred = NOTING
         try:
-            return await step.do()
+            await self._recorder.intent(course, step.name, lock=step.how.lock, place=step.how.place)
+        except BaseException as error:
+            self._spending.release(course, step.how.credits)
+            course.deferred = NOTHING
+            if isinstance(error, JournalLockTaken):
+                course.end_if_stopped()  # rather than wait for the other job
+            raise
+        if course.stop is not None:
+            await self._take_back(course, step)
+            course.deferred = NOTHING
+            course.end_if_stopped()
+
+    async def _ask(self, course: Course, step: Step) -> Any:
+        course.in_doubt, course.label = True, step.how.label
+        try:
+            remote = await step.do()
         except _NOT_TAKEN:
             await self._take_back(course, step)
             raise
@@ -245,17 +262,19 @@ class Steps:
             if _was_turned_away(error):
                 await self._take_back(course, step)
                 raise
-            return await self._after_unknown(course, step, error)
+            remote = await self._after_unknown(course, step, error)
+        course.in_doubt = False
+        return remote
 
     async def _after_unknown(self, course: Course, step: Step, error: Exception) -> Any:
         """What became of a submission that ended without a usable answer."""
         if self._recorder is None and not isinstance(error, AudiokitError):
             raise error  # a slip in a kind of one's own, most likely, and nothing to be kept for later
-        course.is_critical = False  # looking may take long, and is done again by the next run
+        course.deferred = NOTHING  # looking may take long, and is done again by the next run
         if course.stop is not None:
             raise error
         was_answered = isinstance(error, ServerError)
-        found = await self._look(step, self._settle_s) if step.how.find is not None else None
+        found = await self._look(course, step, self._settle_s) if step.how.find is not None else None
         if found is not None:
             return found
         if step.how.is_harmless or (was_answered and step.how.find is not None):
@@ -272,16 +291,20 @@ class Steps:
         """What became of a submission that an earlier run did not see the end of."""
         # What was uncertain before has had its time: one look is enough.
         settle_s = 0.0 if course.was_uncertain else self._settle_s
-        found = await self._look(step, settle_s, at_once=True) if step.how.find else None
+        course.in_doubt, course.label = True, step.how.label
+        found = await self._look(course, step, settle_s, at_once=True) if step.how.find else None
         if found is not None and self._recorder is not None:
             await self._recorder.sent(course, step.name, found, place=step.how.place)
+            course.in_doubt = False
             return found
         if not step.how.is_harmless:
             raise await self._uncertain(course, step, None)
         await self._take_back(course, step, was_reserved=False)
         return await self._take(course, step)
 
-    async def _look(self, step: Step, settle_s: float, *, at_once: bool = False) -> str | None:
+    async def _look(
+        self, course: Course, step: Step, settle_s: float, *, at_once: bool = False
+    ) -> str | None:
         """Look until *settle_s* seconds from now; the last look must have been answered."""
         assert step.how.find is not None  # noqa: S101 - asked by the callers
         start = self._clock.monotonic()
@@ -299,7 +322,7 @@ class Steps:
                 was_answered = False
                 continue
             was_answered = True
-            if found is not None:
+            if found is not None and found not in course.former_ids:
                 return found
         return None
 
@@ -309,6 +332,7 @@ class Steps:
         return await self._recorder.others_in(step.how.place)
 
     async def _take_back(self, course: Course, step: Step, *, was_reserved: bool = True) -> None:
+        course.in_doubt = False
         if was_reserved:
             self._spending.release(course, step.how.credits)
         if self._recorder is not None:

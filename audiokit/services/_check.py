@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from audiokit._formats import AudioFormat
 from audiokit.errors import InvalidRequest, UnsupportedAudio
 from audiokit.transport import Source, names_a_folder
 from audiokit.typing import StrPath
@@ -50,6 +51,19 @@ def folder_for(to: StrPath, count: int) -> None:
             field="to",
             value=os.fspath(to),
         )
+
+
+def file_of_format(to: StrPath, audio: AudioFormat) -> None:
+    """Refuse a file path whose extension is none of the format that will come; looks at the disk."""
+    path = Path(os.fspath(to))
+    if names_a_folder(to) or path.is_dir() or AudioFormat.of_extension(path.suffix) is audio:
+        return
+    raise InvalidRequest(
+        f"to={str(path)!r} does not fit: the audio will be {audio.value}; "
+        f"end the name in {audio.extension}, or give a folder",
+        field="to",
+        value=str(path),
+    )
 
 
 def finite(field: str, value: float | None, unit: str = "") -> None:

@@ -22,6 +22,7 @@ from audiokit.services._dialect import Dialect
 from audiokit.services._endpoint import Endpoint
 from audiokit.services._poll import Budget, Look, PollSchedule, follow
 from audiokit.transport import Body, Call, JsonBody, Multipart, Reply, Retry, StreamReply, Target, Transport
+from audiokit.transport._auth import ORGANISATION_HEADER
 from audiokit.transport._retry import parse_retry_after
 from audiokit.typing import CallOptions, ProgressCallback, RawReply
 
@@ -30,6 +31,7 @@ T = TypeVar("T")
 QueryValue = str | int | float | bool | None | UnsetType | Iterable[str | int | float]
 
 _ERROR_BODY_BYTES: Final = 65_536
+_EXCERPT_BYTES: Final = 2000
 _NO_OPTIONS: Final[CallOptions] = {}
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]*")
@@ -40,9 +42,20 @@ _NOT_FOR_CALLERS: Final = frozenset(
         "cookie",
         "x-csrf-token",
         "authorization",
+        ORGANISATION_HEADER,
+        "proxy-authorization",
+        # What frames the message, and what is between us and the next machine only.
         "host",
         "content-length",
         "content-type",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "upgrade",
+        "te",
+        "trailer",
+        "expect",
     }
 )
 
@@ -157,7 +170,8 @@ class Service:
         try:
             return reply.json()
         except ValueError as error:
-            raise self._unexpected(endpoint, reply, f"is no JSON: {_excerpt(reply.content)}") from error
+            said = self._excerpt(endpoint, reply.content)
+            raise self._unexpected(endpoint, reply, f"is no JSON: {said}") from error
 
     def _structure_document(
         self, endpoint: Endpoint[Any], reply: Reply, document: object, into: type[T]
@@ -170,10 +184,10 @@ class Service:
 
     def _unexpected(self, endpoint: Endpoint[Any], reply: Reply, what: str) -> UnexpectedResponse:
         return UnexpectedResponse(
-            f"{endpoint.name}: the answer (HTTP {reply.status}) {what}",
+            f"{endpoint.name}: the answer (HTTP {reply.status}) {self._shown(endpoint, what)}",
             operation=endpoint.name,
             status=reply.status,
-            body=_decoded(reply.content),
+            body=self._shown(endpoint, _decoded(reply.content)),
         )
 
     async def _save(
@@ -235,7 +249,7 @@ class Service:
     def _error(
         self, endpoint: Endpoint[Any], status: int, headers: Mapping[str, str], content: bytes
     ) -> ApiError:
-        body = _decoded(content)
+        body = self._shown(endpoint, _decoded(content))
         said = "; ".join(self.dialect.error_lines(body))
         kind = error_for_status(status)
         hint = ""
@@ -244,7 +258,7 @@ class Service:
             name = names.get(endpoint.api, "RESPEECHER_API_KEY (or RESPEECHER_EMAIL and RESPEECHER_PASSWORD)")
             hint = f"; check {name} (or AUDIOKIT_EMULATOR), or the credentials passed to AudioKit"
         return kind(
-            f"{endpoint.name}: HTTP {status}: {said or _excerpt(content)}{hint}",
+            f"{endpoint.name}: HTTP {status}: {said or self._excerpt(endpoint, content)}{hint}",
             operation=endpoint.name,
             status=status,
             api_message=said,
@@ -252,6 +266,15 @@ class Service:
             retry_after=parse_retry_after(headers.get("retry-after"), date=headers.get("date")),
             body=body,
         )
+
+    def _shown(self, endpoint: Endpoint[Any], value: Any) -> Any:
+        """What an API said, which may repeat our key."""
+        return self._transport.without_secrets(endpoint.api, value)
+
+    def _excerpt(self, endpoint: Endpoint[Any], content: bytes) -> str:
+        text = self._shown(endpoint, content[:_EXCERPT_BYTES].decode("utf-8", "replace"))
+        text = " ".join(text[:200].split())
+        return repr(text) if text else "no explanation was given"
 
 
 def _timeout_s(options: CallOptions) -> float | None:
@@ -277,21 +300,28 @@ def _retry_rule(endpoint: Endpoint[Any], options: CallOptions) -> Retry:
 
 
 def _own_headers(options: CallOptions) -> dict[str, str]:
-    """The caller's headers, refused where they would replace ours."""
-    headers = dict(options.get("headers", {}))
-    for name, value in headers.items():
+    """The caller's headers, refused where they would replace ours; of two spellings the last counts."""
+    headers = {}
+    for name, value in options.get("headers", {}).items():
         if (
-            not _HEADER_NAME.fullmatch(name)
+            not isinstance(name, str)
+            or not _HEADER_NAME.fullmatch(name)
             or not isinstance(value, str)
             or not _HEADER_VALUE.fullmatch(value)
         ):
-            raise InvalidRequest.of("headers", {name: value}, "names and values of printable ASCII")
+            # The value stays out of the message: it may be a secret.
+            raise InvalidRequest(
+                f"headers must be names and values of printable ASCII, which {name!r} or its value is not",
+                field="headers",
+                value=name,
+            )
         if name.lower() in _NOT_FOR_CALLERS:
             raise InvalidRequest(
                 f"headers must not set {name!r}: audiokit sets it itself; credentials go to AudioKit(...)",
                 field="headers",
                 value=name,
             )
+        headers[name.lower()] = value
     return headers
 
 
@@ -325,11 +355,6 @@ def _decoded(content: bytes) -> object:
         return orjson.loads(content)
     except ValueError:
         return content[:_ERROR_BODY_BYTES].decode("utf-8", "replace")
-
-
-def _excerpt(content: bytes) -> str:
-    text = " ".join(content[:200].decode("utf-8", "replace").split())
-    return repr(text) if text else "no explanation was given"
 
 
 def _name_of(kind: Any) -> str:

@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from audiokit import _extras
 from audiokit._client import AudioKit
 from audiokit._emulated import EmulatorProcess
 from audiokit.testing._clock import FakeClock
 from audiokit.testing._control import EmulatorControl
 from audiokit.testing._stub import StubTransport
 
-if TYPE_CHECKING or importlib.util.find_spec("pytest_asyncio") is None:
+_HAS_PYTEST_ASYNCIO = importlib.util.find_spec("pytest_asyncio") is not None
+
+if TYPE_CHECKING or not _HAS_PYTEST_ASYNCIO:
     _async_fixture = pytest.fixture
 else:
     from pytest_asyncio import fixture as _async_fixture
-
-_NEEDED = ("starlette", "uvicorn", "python_multipart", "numpy", "av", "soundfile")
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +40,7 @@ def emulator_arguments() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def emulator(emulator_arguments: tuple[str, ...]) -> Iterator[EmulatorProcess]:
     """One emulator for all tests of the session; skips the test where the extra is not installed."""
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    missing = _extras.missing("emulator")
     if missing:
         pytest.skip(f"needs the emulator ({', '.join(missing)} not found): pip install 'audiokit[emulator]'")
     # A loop of its own in a thread of its own: it outlives the loops of the tests.

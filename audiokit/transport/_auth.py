@@ -17,10 +17,14 @@ from audiokit.errors import (
     UnexpectedResponse,
 )
 from audiokit.transport._retry import TEMPORARY_STATUSES
+from audiokit.transport._secrets import hidden
 
 KEY_HEADERS: Final = {"apiaudio": "x-api-key", "audiostack": "x-api-key", "respeecher": "api-key"}
 LOGIN: Final = "respeecher.session.login"
-_ORGANISATION_HEADER: Final = "x-assume-org"
+ORGANISATION_HEADER: Final = "x-assume-org"
+
+SESSION_ENDED: Final = "audiokit.session_ended"
+"""Extension of a 401 whose call another session may help, which this flow could not send again itself."""
 
 
 class KeyAuth(httpx.Auth):
@@ -31,11 +35,16 @@ class KeyAuth(httpx.Auth):
         self._key = key
         self._organisation = organisation
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown."""
+        return (self._key,)
+
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the headers and send."""
         request.headers[self._header] = self._key
         if self._organisation:
-            request.headers[_ORGANISATION_HEADER] = self._organisation
+            request.headers[ORGANISATION_HEADER] = self._organisation
         yield request
 
 
@@ -56,8 +65,17 @@ class SessionAuth(httpx.Auth):
         self._session = session
         self._renewing = anyio.Lock()
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown: the password, the session's id and its token."""
+        return (*(self._session or ()), *([] if self._login is None else [self._login.password.reveal()]))
+
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Log in if needed, send, and after a 401 log in anew and send once more."""
+        """Log in if needed, send, and after a 401 log in anew and send once more.
+
+        A streamed body is spent by then: its 401 goes to the caller with `SESSION_ENDED`, and the next
+        request logs in.
+        """
         used = self._session
         if used is None:
             async with self._renewing:
@@ -65,19 +83,24 @@ class SessionAuth(httpx.Auth):
                     login = yield self._login_request()
                     if login.status_code in TEMPORARY_STATUSES:
                         return  # nothing else was sent: the call's own retries take it from here
-                    self._session = await _session_from(login)
+                    self._session = await _session_from(login, self.secrets)
                 used = self._session
         _sign(request, used)
         response = yield request
         is_spent = not isinstance(request.stream, httpx.SyncByteStream)  # a streamed body
-        if response.status_code != 401 or is_spent or self._login is None:
+        if response.status_code != 401 or self._login is None:
+            return
+        if is_spent:
+            if self._session == used:  # else another call has renewed it already
+                self._session = None
+            response.extensions[SESSION_ENDED] = True
             return
         async with self._renewing:
-            if self._session == used:  # else another call has renewed it already
+            if self._session in {used, None}:  # else another call has renewed it already
                 login = yield self._login_request()
                 if login.status_code in TEMPORARY_STATUSES:
                     return
-                self._session = await _session_from(login)
+                self._session = await _session_from(login, self.secrets)
             used = self._session
         _sign(request, used)
         yield request
@@ -97,8 +120,8 @@ def _sign(request: httpx.Request, session: tuple[str, str] | None) -> None:
     request.headers["x-csrf-token"] = csrf_token
 
 
-async def _session_from(response: httpx.Response) -> tuple[str, str]:
-    """Session id and CSRF token of a login's answer."""
+async def _session_from(response: httpx.Response, secrets: tuple[str, ...]) -> tuple[str, str]:
+    """Session id and CSRF token of a login's answer; a refusal may repeat the request."""
     content = await response.aread()
     status = response.status_code
     if status == 200:
@@ -112,7 +135,7 @@ async def _session_from(response: httpx.Response) -> tuple[str, str]:
         )
     # The gateway says 404 for an unknown user, 402 and 403 for others.
     kind = ServerError if status >= 500 else AuthenticationError
-    said = " ".join(content[:300].decode("utf-8", "replace").split())
+    said = " ".join(str(hidden(content[:2000].decode("utf-8", "replace"), secrets))[:300].split())
     raise kind(
         f"{LOGIN}: HTTP {status}: {said}; check RESPEECHER_EMAIL and RESPEECHER_PASSWORD (or use "
         "RESPEECHER_API_KEY), or the Login passed to AudioKit",
@@ -145,7 +168,7 @@ def session_id_of(headers: httpx.Headers) -> str | None:
     return None if morsel is None else morsel.value
 
 
-def auth_for(api: str, access: ApiAccess) -> httpx.Auth | None:
+def auth_for(api: str, access: ApiAccess) -> KeyAuth | SessionAuth | None:
     """The scheme for these credentials, or None without any."""
     match access.credentials:
         case ApiKey(key=key):

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import ssl
 import sys
-import urllib.request
 from collections.abc import AsyncIterator
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import anyio
 import anyio.to_thread
 import httpx
 
-from audiokit.errors import InvalidRequest
-from audiokit.transport._wire import Wire, connect, scratch_memory
-
-_TALKATIVE: Final = ("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
+from audiokit.errors import InvalidRequest, UsageError
+from audiokit.transport._hush import hush
+from audiokit.transport._paced import exchange_in_pace, in_pace
+from audiokit.transport._proxies import proxy_for
+from audiokit.transport._wire import Pace, Wire, connect, scratch_memory
 
 
 class Connection(Protocol):
@@ -64,11 +63,12 @@ class Connector:
 
         Raises:
             httpx.UnsupportedProtocol: It is no http or https URL with a host.
-            InvalidRequest: The authorities cannot be read.
+            InvalidRequest: The authorities cannot be read, or the environment names a proxy that is none.
+            UsageError: It is a SOCKS proxy, and what speaks with those is not installed.
         """
         if url.scheme not in {"http", "https"} or not url.host:
             raise httpx.UnsupportedProtocol(f"no http or https URL with a host: {url.scheme}://{url.host}")
-        proxy = self._proxy or _proxy_for(url)
+        proxy = self._proxy or proxy_for(url)
         if proxy or sys.platform == "win32" or is_intercepted():
             return HttpxConnection(await self._made_by_httpx(url, proxy))
         # Here, because h11 takes as long to load as a tenth of httpx; an AudioKit loads it when it is opened.
@@ -103,7 +103,10 @@ class Connector:
         needs_tls = url.scheme == "https" or (proxy or "").startswith("https")
         one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=self._idle_s)
         context = await self._trust() if needs_tls else _no_tls()
-        return httpx.AsyncHTTPTransport(verify=context, proxy=proxy, limits=one)
+        try:
+            return httpx.AsyncHTTPTransport(verify=context, proxy=proxy, limits=one)
+        except ImportError:
+            raise UsageError("a SOCKS proxy needs one more package: pip install 'httpx[socks]'") from None
 
     async def _trust(self) -> ssl.SSLContext:
         """Whom to trust; read from the disk when first needed, off the loop, once."""
@@ -121,16 +124,16 @@ class HttpxConnection:
     """A transport of httpx that holds one connection."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        _hush()
+        hush()
         self._transport = transport
         self.is_reusable = False
 
     async def exchange(self, request: httpx.Request) -> httpx.Response:
-        """As httpx's transport, noting whether the answer is read to its end."""
+        """As httpx's transport, in the pace asked for; notes whether the answer is read to its end."""
         self.is_reusable = False
-        response = await self._transport.handle_async_request(request)
+        response = await exchange_in_pace(self._transport.handle_async_request, request)
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what async transports give
-        response.stream = _Noted(response.stream, self)
+        response.stream = _Noted(response.stream, self, Pace.of(request.extensions, "read"))
         return response
 
     async def aclose(self) -> None:
@@ -139,13 +142,14 @@ class HttpxConnection:
 
 
 class _Noted(httpx.AsyncByteStream):
-    def __init__(self, inner: httpx.AsyncByteStream, connection: HttpxConnection) -> None:
+    def __init__(self, inner: httpx.AsyncByteStream, connection: HttpxConnection, pace: Pace) -> None:
         self._inner = inner
+        self._pace = pace
         self._connection = connection
         self._is_complete = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._inner:
+        async for chunk in in_pace(self._inner, self._pace):
             yield chunk
         self._is_complete = True
 
@@ -176,27 +180,6 @@ def is_intercepted() -> bool:
         return False
     sending = httpcore.AsyncConnectionPool.handle_async_request
     return not str(getattr(sending, "__module__", "")).startswith("httpcore.")
-
-
-@functools.cache
-def _hush() -> None:
-    """Keep headers out of httpcore's debug log: it prints what servers set, session cookies too."""
-
-    def cut(record: logging.LogRecord) -> bool:
-        record.msg, record.args = str(record.msg).partition(" ")[0], None
-        return True
-
-    for name in _TALKATIVE:
-        logging.getLogger(name).addFilter(cut)
-
-
-def _proxy_for(url: httpx.URL) -> str | None:
-    """``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``: httpx leaves them to us here."""
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(url.host):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 @functools.cache

@@ -63,13 +63,17 @@ def error_for(
     *,
     attempts: int,
     place: str,
+    is_begun: bool = True,
     sent_at: datetime | None = None,
     status: int | None = None,
 ) -> TransportError:
-    """Our error for a call that ended with *error*, and perhaps a part of an answer; the caller chains it."""
+    """Our error for a call that ended with *error*, and perhaps a part of an answer; the caller chains it.
+
+    Without *is_begun* no byte of the call has left, whatever the error is of, e.g. a login before it.
+    """
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     tries = f"{attempts} attempt{'s' if attempts > 1 else ''}"
-    outcome = outcome_of(error)
+    outcome = outcome_of(error) if is_begun else Outcome.NOT_SENT
     fault = certificate_fault(error) if outcome is Outcome.NOT_SENT else None
     if fault is not None:
         return ConnectionFailed(

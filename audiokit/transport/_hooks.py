@@ -34,7 +34,7 @@ class Hooks:
             )
             if not callable(hook) or is_async:
                 raise InvalidRequest.of(
-                    "hooks", hook, "plain callables that take an event (no coroutine functions)"
+                    "hooks", hook, "a sequence of functions that take an event (no coroutines)"
                 )
         self._complained: set[int] = set()
 

@@ -84,7 +84,7 @@ class _Exchange(httpx.AsyncByteStream):
         self._wire = wire
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
         self._timeout = request.extensions.get("timeout", {})
-        self._least_bytes_per_s = request.extensions.get("least_bytes_per_s", 0.0)
+        self._on_first_byte: Callable[[], None] = request.extensions.get("on_first_byte", _nothing)
         self._head: h11.Response | None = None
         self._broken: httpx.WriteError | None = None
         self._is_complete = False
@@ -105,7 +105,8 @@ class _Exchange(httpx.AsyncByteStream):
             self._wire.listen = None
 
     async def _send_all(self) -> None:
-        protocol, wire, pace, request = self._protocol, self._wire, self._pace("write"), self._request
+        protocol, wire, request = self._protocol, self._wire, self._request
+        pace = Pace.of(request.extensions, "write")
         is_lent = isinstance(request.stream, LentChunks)
         pending = protocol.send(
             h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
@@ -120,10 +121,12 @@ class _Exchange(httpx.AsyncByteStream):
                 if not is_lent:  # all of it is there: one write for head and body
                     pending = pieces.pop()
             for piece in pieces:
+                self._on_first_byte()
                 if piece and not await wire.write(piece, pace):
                     return
             if is_lent and wire.listen is not None and wire.is_readable and not self._hear():
                 return
+        self._on_first_byte()
         await wire.write((pending or b"") + (protocol.send(h11.EndOfMessage()) or b""), pace)
 
     async def receive(self) -> h11.Response:
@@ -167,7 +170,8 @@ class _Exchange(httpx.AsyncByteStream):
 
     async def _exactly(self, size_bytes: int) -> AsyncGenerator[bytes]:
         """A body of known length, not looked at by h11."""
-        left, data, pace = size_bytes, self._protocol.trailing_data[0], self._pace("read")
+        left, data = size_bytes, self._protocol.trailing_data[0]
+        pace = Pace.of(self._request.extensions, "read")
         while left:
             data = data or await self._read(pace)
             if not data:
@@ -182,15 +186,11 @@ class _Exchange(httpx.AsyncByteStream):
 
     async def _by_h11(self) -> AsyncGenerator[bytes]:
         """A body in chunks, one that ends with the connection, or none."""
-        pace = self._pace("read")
+        pace = Pace.of(self._request.extensions, "read")
         while isinstance(event := await self._event(pace), h11.Data):
             yield bytes(event.data)
         is_done = self._protocol.their_state is h11.DONE and not self._has_ended
         self._is_complete = is_done and not self._protocol.trailing_data[0]
-
-    def _pace(self, direction: str) -> Pace:
-        stall_s: float | None = self._timeout.get(direction)
-        return Pace(stall_s, self._least_bytes_per_s * (stall_s or 0.0))
 
     async def _event(self, pace: Pace) -> Any:
         try:
@@ -239,6 +239,10 @@ class _Exchange(httpx.AsyncByteStream):
 def _chunks(stream: Any) -> AsyncIterator[Any]:
     """A request's body; h11 passes on whatever has a length."""
     return stream.lent if isinstance(stream, LentChunks) else aiter(stream)
+
+
+def _nothing() -> None:
+    """Nobody asks."""
 
 
 def _number(value: bytes | None) -> int | None:

@@ -12,11 +12,15 @@ from typing import Final
 
 import attrs
 
+from audiokit.errors import InvalidRequest
 from audiokit.transport._source import Chunk, Source
 from audiokit.typing import ProgressCallback
 
 # How HTML forms write a name, so that it can never end its own quotes or line.
 _ESCAPES: Final = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
+
+_UNDECODABLE: Final = "surrogateescape"
+"""How Python keeps bytes of file names that are no text: they go out as they are."""
 
 
 def _boundary() -> str:
@@ -32,6 +36,9 @@ class Multipart:
         file_field: Name of the part that carries the file.
         source: The file.
         boundary: Separator; random, so that no content can contain it.
+
+    Raises:
+        InvalidRequest: A field, or the name of the file, is no text that UTF-8 can write.
     """
 
     fields: Sequence[tuple[str, str]]
@@ -41,6 +48,13 @@ class Multipart:
     boundary: str = attrs.field(factory=_boundary)
 
     is_file = True
+
+    def __attrs_post_init__(self) -> None:
+        for name, value in (*self.fields, ("name", self.source.name)):
+            try:
+                value.encode("utf-8", _UNDECODABLE)
+            except UnicodeEncodeError:
+                raise InvalidRequest.of(name, value, "text that UTF-8 can write") from None
 
     @property
     def content_type(self) -> str:
@@ -82,7 +96,7 @@ class Multipart:
             f'--{self.boundary}\r\nContent-Disposition: form-data; name="{_escape(self.file_field)}"; '
             f'filename="{_escape(self.source.name)}"\r\nContent-Type: {media_type}\r\n\r\n'
         )
-        return "".join(parts).encode("utf-8", "surrogateescape")
+        return "".join(parts).encode("utf-8", _UNDECODABLE)
 
     def _tail(self) -> bytes:
         return f"\r\n--{self.boundary}--\r\n".encode()

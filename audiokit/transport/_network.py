@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
 
 import attrs
 import httpx
 
 from audiokit.errors import InvalidRequest
+from audiokit.transport._hush import hush
+from audiokit.transport._paced import exchange_in_pace, in_pace
 from audiokit.transport._pool import HeldStream
+from audiokit.transport._proxies import checked
+from audiokit.transport._wire import Pace
 from audiokit.typing import StrPath
 
 HttpClient: TypeAlias = httpx.AsyncClient | httpx.AsyncBaseTransport
@@ -32,9 +37,8 @@ def _usable_client(_: object, __: object, value: Any) -> None:
 
 
 def _usable_proxy(_: object, __: object, value: str | None) -> None:
-    # The value stays out of the message: proxies' URLs carry passwords.
-    if value is not None and not (isinstance(value, str) and "://" in value):
-        raise InvalidRequest("proxy must be a URL, e.g. http://127.0.0.1:3128", field="proxy", value=None)
+    if value is not None:
+        checked(value if isinstance(value, str) else "", where="Network(proxy=...)")
 
 
 @attrs.frozen(kw_only=True)
@@ -68,22 +72,37 @@ class Injected:
     """What the caller brought, in place of the pool."""
 
     def __init__(self, http: HttpClient) -> None:
+        hush()
         self._http = http
 
     async def exchange(self, request: httpx.Request) -> httpx.Response:
         """Send, without the client's own credentials and redirects; raises httpx's errors."""
-        if isinstance(self._http, httpx.AsyncClient):
-            response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
-        else:
-            response = await self._http.handle_async_request(request)
+        response = await exchange_in_pace(self._send, request)
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what async transports give
         # A new one, because what a mock gives is read and closed already, which would hide its closing here.
         return httpx.Response(
             response.status_code,
             headers=response.headers,
-            stream=HeldStream(response.stream),
+            stream=HeldStream(_Paced(response.stream, Pace.of(request.extensions, "read"))),
             extensions=response.extensions,
         )
 
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        if isinstance(self._http, httpx.AsyncClient):
+            return await self._http.send(request, stream=True, auth=None, follow_redirects=False)
+        return await self._http.handle_async_request(request)
+
     async def aclose(self) -> None:
         """It is the caller's to close."""
+
+
+class _Paced(httpx.AsyncByteStream):
+    def __init__(self, inner: httpx.AsyncByteStream, pace: Pace) -> None:
+        self._inner = inner
+        self._pace = pace
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return in_pace(self._inner, self._pace)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()

@@ -24,6 +24,10 @@ _PIECE_BYTES: Final = 1 << 17
 looks for memory in pieces as large."""
 
 
+_TIMES: Final = 5
+"""How often a folder is made for one file at most."""
+
+
 def hidden_name() -> str:
     """A name that nothing else has, for what is not complete."""
     return f".{secrets.token_hex(8)}.part"
@@ -36,12 +40,14 @@ class Part:
     behind, so the steps exclude each other, and after `discard` nothing is written any more.
 
     Args:
-        folder: Where the file shall be; made with the first byte.
+        folder: Where the file shall be; made with the first byte, and removed with what was there of the
+            file, unless something else is in it by then.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / hidden_name()
+        self._made: list[Path] = []
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._file: FileIO | None = None
@@ -67,8 +73,7 @@ class Part:
             self._check()
             self._digest = digest
             if self._file is None:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                self._file = FileIO(self._path, "x")
+                self._file = self._create()
             else:
                 self._file.seek(0)
                 self._file.truncate()
@@ -117,6 +122,21 @@ class Part:
                     file.close()
                 with contextlib.suppress(OSError):
                     self._path.unlink()
+            for folder in self._made:
+                with contextlib.suppress(OSError):  # not empty: others use it
+                    folder.rmdir()
+
+    def _create(self) -> FileIO:
+        """Make the folder and the file in it; another download that fails may take the folder away again."""
+        for _ in range(_TIMES - 1):
+            with contextlib.suppress(FileNotFoundError):
+                return self._create_once()
+        return self._create_once()
+
+    def _create_once(self) -> FileIO:
+        self._made += [one for one in (self._folder, *self._folder.parents) if not one.exists()]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return FileIO(self._path, "x")
 
     def _check(self) -> None:
         if self._is_over:

@@ -4,6 +4,9 @@ httpx's own pool looks at every connection and every waiting request for each re
 cancelled while they queue can leave it without usable connections for good. Here a request takes
 the connection used last (it is the likeliest to be alive), or makes one. A connection goes back
 only after its answer was read to the end; after any error or cancellation it is thrown away.
+
+Idle ones of all origins stand in one row as well, the oldest first: there they expire, whoever asks,
+and there the one is found that makes room for a connection to somewhere else.
 """
 
 from __future__ import annotations
@@ -11,11 +14,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import anyio
-import attrs
 import httpx
 
 from audiokit._config import Limits
@@ -26,17 +29,14 @@ _CLOSE_S: Final = 5.0
 Origin = tuple[str, str, int | None, bool]
 
 
-@attrs.frozen
-class _Idle:
-    connection: Connection
-    since_s: float
-
-
 class ConnectionPool:
     """Gives each request a connection of its own.
 
+    Idle and in use together they are never more than `Limits.connections`, as long as no more requests
+    than that come at once.
+
     Args:
-        limits: How many connections are kept, and for how long.
+        limits: How many connections there may be, and for how long idle ones are kept.
         make: Makes a connection for a URL.
         now: A clock in seconds, for idle connections.
     """
@@ -51,26 +51,29 @@ class ConnectionPool:
         self._limits = limits
         self._make = make
         self._now = now
-        self._stacks: dict[Origin, list[_Idle]] = {}
+        self._stacks: dict[Origin, deque[Connection]] = {}
+        self._idle: OrderedDict[Connection, tuple[Origin, float]] = OrderedDict()
         self._in_use: set[Connection] = set()
-        self._idle = 0
+        self._busy = 0  # in use, or being made
         self._closed = False
 
     async def exchange(self, request: httpx.Request) -> httpx.Response:
         """Send on a free connection, a new one where none is free; raises httpx's errors."""
         url = request.url
         origin = (url.scheme, url.host, url.port, is_intercepted())
-        connection, stale = self._take(origin)
-        if stale:
-            await _close_all(stale)
-        if connection is None:
-            connection = await self._make(url)
-        self._in_use.add(connection)
+        connection, spare = self._take(origin)
         try:
+            if spare:
+                await _close_all(spare)
+            if connection is None:
+                connection = await self._make(url)
+            self._in_use.add(connection)
             response = await connection.exchange(request)
         except BaseException:
-            self._in_use.discard(connection)
-            await _close_all([connection])
+            self._busy -= 1
+            if connection is not None:
+                self._in_use.discard(connection)
+                await _close_all([connection])
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what connections give
         response.stream = HeldStream(response.stream, functools.partial(self._put_back, origin, connection))
@@ -79,33 +82,58 @@ class ConnectionPool:
     async def aclose(self) -> None:
         """Close all connections; calls under way end with an error."""
         self._closed = True
-        idle = [entry.connection for stack in self._stacks.values() for entry in stack]
+        idle = list(self._idle)
         self._stacks.clear()
-        self._idle = 0
+        self._idle.clear()
         await _close_all([*idle, *self._in_use])
 
     def _take(self, origin: Origin) -> tuple[Connection | None, list[Connection]]:
-        """The connection used last, if it is young enough, and those too old to keep."""
+        """The origin's connection used last, if there is one, and those to close before a new one is made."""
+        spare = self._expired(self._now())
+        self._busy += 1
         stack = self._stacks.get(origin)
-        if not stack:
-            return None, []
-        oldest = self._now() - self._limits.idle_s
-        stale: list[Connection] = []
-        if stack[0].since_s < oldest:
-            stale = [entry.connection for entry in stack if entry.since_s < oldest]
-            del stack[: len(stale)]
-        taken = stack.pop().connection if stack else None
-        self._idle -= len(stale) + (taken is not None)
-        return taken, stale
+        if stack:
+            taken = stack.pop()
+            del self._idle[taken]
+            if not stack:
+                del self._stacks[origin]
+            return taken, spare
+        while self._idle and self._busy + len(self._idle) > self._limits.connections:
+            spare.append(self._oldest())
+        return None, spare
 
     async def _put_back(self, origin: Origin, connection: Connection) -> None:
-        """Keep the connection of a closed answer, if it is clean and there is room."""
+        """Keep the connection of a closed answer, if it is clean."""
         self._in_use.discard(connection)
-        if connection.is_reusable and not self._closed and self._idle < int(self._limits.idle_connections):
-            self._stacks.setdefault(origin, []).append(_Idle(connection, self._now()))
-            self._idle += 1
+        self._busy -= 1
+        now_s = self._now()
+        spare = self._expired(now_s)
+        if connection.is_reusable and not self._closed:
+            if len(self._idle) >= self._limits.idle_connections:
+                spare.append(self._oldest())
+            self._stacks.setdefault(origin, deque()).append(connection)
+            self._idle[connection] = origin, now_s
         else:
-            await _close_all([connection])
+            spare.append(connection)
+        if spare:
+            await _close_all(spare)
+
+    def _expired(self, now_s: float) -> list[Connection]:
+        """Take out those that are too old to keep."""
+        limit_s = now_s - self._limits.idle_s
+        expired: list[Connection] = []
+        while self._idle and next(iter(self._idle.values()))[1] < limit_s:
+            expired.append(self._oldest())
+        return expired
+
+    def _oldest(self) -> Connection:
+        """Take out the connection that is idle for the longest time."""
+        connection, (origin, _) = self._idle.popitem(last=False)
+        stack = self._stacks[origin]
+        stack.popleft()  # the same one: a stack too has its oldest first
+        if not stack:
+            del self._stacks[origin]
+        return connection
 
 
 class HeldStream(httpx.AsyncByteStream):

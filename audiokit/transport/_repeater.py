@@ -13,7 +13,7 @@ import attrs
 import httpx
 
 from audiokit._config import ApiAccess, RateClass, RetryPolicy
-from audiokit.errors import ConnectionFailed, MissingCredentials, UsageError
+from audiokit.transport._auth import SESSION_ENDED
 from audiokit.transport._budget import RetryBudget
 from audiokit.transport._call import Call, Retry
 from audiokit.transport._errors import is_hopeless, outcome_of, outcome_unknown
@@ -182,20 +182,20 @@ class Repeater:
 
     async def _attempt(self, run: Run) -> Attempt:
         place = await self._place(run) if self._limiters else None
-        run.tries.count += 1
+        run.tries.start()
         run.status, run.received_bytes, run.is_answered = None, 0, False
         run.sent_at = datetime.now(UTC)
         try:
             response = await self._sender.send(run.call, run.tries)
         except httpx.RequestError as error:
-            outcome = outcome_of(error)
+            outcome = outcome_of(error) if run.tries.is_begun else Outcome.NOT_SENT
+            run.tries.is_begun = outcome is not Outcome.NOT_SENT
             if place is not None:
-                (place.unused if outcome is Outcome.NOT_SENT else place.lost)()
+                (place.lost if run.tries.is_begun else place.unused)()
             return Attempt(outcome, failure=error)
-        except BaseException as error:
+        except BaseException:
             if place is not None:
-                is_unsent = isinstance(error, UsageError | MissingCredentials | ConnectionFailed)
-                (place.unused if is_unsent else place.lost)()
+                (place.lost if run.tries.is_begun else place.unused)()
             raise
         status = run.status = response.status_code
         is_temporary = status in TEMPORARY_STATUSES
@@ -205,12 +205,16 @@ class Repeater:
             retry_after = parse_retry_after(headers.get("retry-after"), date=headers.get("date"))
         if place is not None:
             place.answered(was_refused=status == 429, retry_after=retry_after)
+        if SESSION_ENDED in response.extensions and run.may_renew_session():
+            run.tries.is_begun = False
+            return Attempt(Outcome.REJECTED, response=response)
         run.is_answered = not is_temporary
         if run.is_answered:
             return Attempt(Outcome.FINAL, response=response)
         if _is_of_login(response, run.call):
             return Attempt(Outcome.NOT_SENT, response=response, retry_after=retry_after)  # the login was
         outcome = outcome_of_status(status, retry_after=retry_after)
+        run.tries.is_begun = outcome is not Outcome.REJECTED
         return Attempt(outcome, response=response, retry_after=retry_after)
 
     async def _place(self, run: Run) -> Place | None:

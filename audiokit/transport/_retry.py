@@ -9,7 +9,8 @@ class         which failures                                   tried again for
                                                                sent once and was begun
 *rejected*    429; 408 (the request never arrived whole, RFC   `Retry.SAFE`, `Retry.IF_REFUSED`
               9110 15.5.9); 425 (not processed, RFC 8470);
-              503 with Retry-After ("not now")
+              503 with Retry-After ("not now"); once, 401 to a
+              file in a login's session that has ended
 *unknown*     the connection broke after the request may have  `Retry.SAFE`
               arrived; 500, 502, 504; 503 without Retry-After
 ============  ===============================================  =====================================
@@ -80,19 +81,20 @@ def next_wait(
 ) -> float | None:
     """Seconds to wait after *attempt* (1-based), or None to give up.
 
-    A `Retry-After` within the policy's cap is kept, with a little on top so that many clients do not
-    return together. One that ends after the call's deadline, *left_s* from now, is not slept through: the
-    answer that is known says more than a deadline that is certain to pass. Without a `Retry-After`, full
-    jitter under a doubling ceiling and under what is left.
+    Full jitter under a doubling ceiling and under what is left. A `Retry-After` within the policy's cap
+    is kept, with a little on top so that many clients do not return together; one that is shorter than
+    the random wait, e.g. 0, does not shorten it. One that ends after the call's deadline, *left_s* from
+    now, is not slept through: the answer that is known says more than a deadline that is certain to pass.
     """
     if attempt >= policy.attempts or left_s <= 0:
         return None
-    if retry_after is not None:
-        if retry_after > policy.retry_after_cap_s or retry_after >= left_s:
-            return None
-        return min(retry_after + jitter(0.0, 0.1 * retry_after), left_s)
     ceiling = min(policy.backoff_cap_s, policy.backoff_s * 2.0 ** (attempt - 1), left_s)
-    return jitter(0.0, ceiling)
+    wait = jitter(0.0, ceiling)
+    if retry_after is None:
+        return wait
+    if retry_after > policy.retry_after_cap_s or retry_after >= left_s:
+        return None
+    return min(max(wait, retry_after + jitter(0.0, 0.1 * retry_after)), left_s)
 
 
 def parse_retry_after(

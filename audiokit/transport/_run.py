@@ -30,6 +30,7 @@ class Run:
     """
 
     __slots__ = (
+        "_has_renewed",
         "call",
         "ends_at_s",
         "is_answered",
@@ -53,12 +54,18 @@ class Run:
         self.is_answered = False
         self.waiting_for: str | None = None
         self.watch: Watch | None = None
+        self._has_renewed = False
 
     @property
     def can_send_again(self) -> bool:
         """Whether the body, if any, can go out once more."""
         body = self.call.body
         return body is None or body.is_replayable or not self.tries.body_opened
+
+    def may_renew_session(self) -> bool:
+        """Whether to send again in a new session: once, and only a body that can go out once more."""
+        may, self._has_renewed = self.can_send_again and not self._has_renewed, True
+        return may
 
     def error(self, failure: httpx.RequestError, *, place: str | None = None) -> TransportError:
         """Our error for a run that ends with *failure*; the caller chains it."""
@@ -67,6 +74,7 @@ class Run:
             self.call,
             attempts=self.tries.count,
             place=place or self.tries.place,
+            is_begun=self.tries.is_begun,
             sent_at=self.sent_at,
             status=self.status,
         )

@@ -7,6 +7,7 @@ carry signatures and listeners' data; its cookies would mix accounts; and it cos
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -18,7 +19,7 @@ import httpx
 
 from audiokit._config import ENVIRONMENT_KEYS, ApiAccess, Limits, Login, Timeouts
 from audiokit.errors import ConnectionFailed, MissingCredentials, UploadInterrupted, UsageError
-from audiokit.transport._auth import SessionAuth, auth_for, session_id_of
+from audiokit.transport._auth import KeyAuth, SessionAuth, auth_for, session_id_of
 from audiokit.transport._call import Body, Call, Reply
 from audiokit.transport._chunks import Chunk, LentChunks
 from audiokit.transport._connection import Connector
@@ -35,11 +36,28 @@ class Attempts:
 
     def __init__(self) -> None:
         self.count = 0
+        self.is_begun = False
+        """Whether a byte of the last attempt may have left, and the server may have acted on it."""
         self.place = "the API"
         self.body_opened = False
         self.body_ended = False
-        self.maybe_sent = False
+        self._was_begun = False
         self._body: AsyncGenerator[Chunk] | None = None
+
+    @property
+    def maybe_sent(self) -> bool:
+        """Whether the server may have the call: from this attempt, or from one whose outcome is unknown."""
+        return self.is_begun or self._was_begun
+
+    def start(self) -> None:
+        """Another attempt begins."""
+        self.count += 1
+        self._was_begun = self.maybe_sent
+        self.is_begun = False
+
+    def begin(self) -> None:
+        """The first byte of this attempt leaves."""
+        self.is_begun = True
 
     def watch(self, body: Body) -> AsyncIterator[Chunk]:
         """The bytes of a file, noting that they are on the way."""
@@ -63,7 +81,9 @@ class Sender:
         self._access = dict(access)
         self._limits = limits
         self._network = network
-        self._auth = {api: auth_for(api, one) for api, one in self._access.items()}
+        self._auth: dict[str, KeyAuth | SessionAuth | None] = {
+            api: auth_for(api, one) for api, one in self._access.items()
+        }
         timeout = httpx.Timeout(timeouts.stall_s, connect=timeouts.connect_s, pool=None)
         self._extensions = {
             "timeout": timeout.as_dict(),
@@ -120,6 +140,11 @@ class Sender:
         """Go back to the credentials the client was made with."""
         self._auth[api] = auth_for(api, self._access[api])
 
+    def secrets(self, api: str) -> list[str]:
+        """What must not be shown of these credentials, and of the session that is used."""
+        own, used = auth_for(api, self._access[api]), self._auth[api]
+        return [secret for auth in (own, used) if auth is not None for secret in auth.secrets]
+
     async def send(self, call: Call, tries: Attempts) -> httpx.Response:
         """Send once, as soon as there is a free place, and give the answer unread; raises httpx's errors."""
         self.check_open()
@@ -147,16 +172,16 @@ class Sender:
             if call.method != "GET" or not response.has_redirect_location:
                 if tries.body_opened and not tries.body_ended and response.is_success:
                     await close(response)
-                    raise httpx.WriteError("the answer came before all was sent", request=request)
+                    raise httpx.WriteError("the answer came before all was sent")
                 return response
             await close(response)
             hops += 1
             if hops > _MAX_REDIRECTS:
-                raise httpx.TooManyRedirects(f"more than {_MAX_REDIRECTS} redirects", request=request)
-            try:
-                url, query = str(request.url.join(response.headers["location"])), None
-            except (httpx.InvalidURL, ValueError) as error:
-                raise _unusable(call, response.headers["location"]) from error
+                raise httpx.TooManyRedirects(f"more than {_MAX_REDIRECTS} redirects")
+            target = _joined(request.url, response.headers["location"])
+            if target is None:
+                raise _unusable(call, response.headers["location"])
+            url, query = target, None
 
     async def _request(
         self, call: Call, url: str, query: Any, tries: Attempts, *, trusted: bool
@@ -169,17 +194,18 @@ class Sender:
             if call.body.size_bytes is not None:
                 headers["content-length"] = str(call.body.size_bytes)
         content = await _content(call.body, tries)
-        try:
+        request: httpx.Request | None = None
+        with contextlib.suppress(httpx.InvalidURL, ValueError):
             request = httpx.Request(
                 call.method,
                 _parsed(url) if trusted else url,
                 params=query,
                 headers=headers,
                 content=LentChunks(content) if isinstance(content, AsyncIterator) else content,
-                extensions=dict(self._extensions),
+                extensions={**self._extensions, "on_first_byte": tries.begin},
             )
-        except (httpx.InvalidURL, ValueError) as error:
-            raise _unusable(call, url) from error
+        if request is None:
+            raise _unusable(call, url)
         if isinstance(content, AsyncIterator):
             request.stream = LentChunks(content)  # httpx has wrapped it in a stream of its own
         return request
@@ -205,7 +231,11 @@ class Sender:
 
     async def _over(self, request: httpx.Request) -> httpx.Response:
         request.extensions = {**self._extensions, **request.extensions}
-        response = await self.check_open().exchange(request)
+        try:
+            response = await self.check_open().exchange(request)
+        except httpx.RequestError as error:
+            error.request = None  # type: ignore[assignment]  # as unset: it is signed, and errors travel
+            raise
         response.request = request
         return response
 
@@ -235,13 +265,12 @@ class Sender:
 
     def _place(self, call: Call, url: str) -> tuple[bool, str]:
         """Whether *url* belongs to the API, so that its credentials may go there; and ``host:port``."""
-        try:
-            base_url = self._access[call.api].base_url
-            own = _origin(base_url)
-            # What begins with the base URL and a slash needs no parsing: its host and port end there.
-            origin = own if url.startswith(f"{base_url}/") else _origin(url)
-        except ValueError as error:
-            raise _unusable(call, url) from error
+        base_url = self._access[call.api].base_url
+        own = _origin(base_url)
+        # What begins with the base URL and a slash needs no parsing: its host and port end there.
+        origin = own if url.startswith(f"{base_url}/") else _origin_or_none(url)
+        if origin is None:
+            raise _unusable(call, url)
         return origin == own, f"{origin[1]}:{origin[2]}"
 
 
@@ -254,8 +283,11 @@ async def close(response: httpx.Response) -> None:
 
 
 def _unusable(call: Call, url: str) -> ConnectionFailed:
+    """Raise it outside of handlers: what they have caught shows the URL, which may be signed."""
+    scheme, mark, rest = url.partition("?")[0].partition("#")[0].rpartition("://")
+    shown = (scheme + mark + rest.rpartition("@")[2])[:200]
     return ConnectionFailed(
-        f"{call.operation}: the URL cannot be used: {url[:200]!r}; nothing was sent",
+        f"{call.operation}: the URL cannot be used: {shown!r}; nothing was sent",
         operation=call.operation,
         attempts=0,
     )
@@ -264,13 +296,12 @@ def _unusable(call: Call, url: str) -> ConnectionFailed:
 async def _content(body: Body | None, tries: Attempts) -> bytes | AsyncIterator[Chunk] | None:
     if body is not None and body.is_file:
         return tries.watch(body)
-    tries.maybe_sent = True
     return None if body is None else b"".join([chunk async for chunk in body.open()])
 
 
 async def _watched(body: Body, tries: Attempts) -> AsyncGenerator[Chunk]:
     """The body, noting that its bytes are on the way."""
-    tries.body_opened = tries.maybe_sent = True
+    tries.body_opened = True
     tries.body_ended = False
     sent = 0
     chunks = body.open()
@@ -289,6 +320,21 @@ async def _watched(body: Body, tries: Attempts) -> AsyncGenerator[Chunk]:
 def _parsed(url: str) -> httpx.URL:
     """Parsed once: work is looked at again and again, and parsing is a tenth of a small call."""
     return httpx.URL(url)
+
+
+def _joined(url: httpx.URL, location: str) -> str | None:
+    """Where a redirect leads; None for nowhere."""
+    try:
+        return str(url.join(location))
+    except (httpx.InvalidURL, ValueError):
+        return None
+
+
+def _origin_or_none(url: str) -> tuple[str, str, int] | None:
+    try:
+        return _origin(url)
+    except ValueError:
+        return None
 
 
 @functools.lru_cache(maxsize=256)

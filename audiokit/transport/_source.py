@@ -44,7 +44,7 @@ async def as_source(data: AudioData, *, name: str | None = None, stall_s: float 
         The source; close it when it is not needed any more, sent or not.
 
     Raises:
-        InvalidRequest: There is no such file, or it cannot be read.
+        InvalidRequest: There is no such file, it cannot be read, or a view of memory was released.
         UsageError: *data* is something else, e.g. a file in text mode.
         UploadInterrupted: It gives nothing.
     """

@@ -8,6 +8,7 @@ from typing import Any
 import anyio.lowlevel
 
 from audiokit._formats import HEAD_BYTES, describe, sniff_at
+from audiokit.errors import InvalidRequest
 from audiokit.transport._chunks import CHUNK_BYTES, Chunk, default_name, report
 from audiokit.typing import ProgressCallback
 
@@ -26,8 +27,18 @@ class MemorySource:
 
     @classmethod
     async def copy_of(cls, data: bytearray | memoryview[Any], name: str | None) -> MemorySource:
-        """Of bytes that may be changed by their owner: a retry must send what the first attempt sent."""
-        with memoryview(data) as given:
+        """Of bytes that may be changed by their owner: a retry must send what the first attempt sent.
+
+        Raises:
+            InvalidRequest: The view was released.
+        """
+        try:
+            borrowed = memoryview(data)
+        except ValueError as error:
+            raise InvalidRequest(
+                f"cannot read the memoryview: {error}", field="data", value="memoryview"
+            ) from error
+        with borrowed as given:
             view = given.cast("B") if given.c_contiguous else memoryview(given.tobytes())
             copy = bytearray(len(view))
             for start in range(0, len(view), CHUNK_BYTES):

@@ -71,6 +71,7 @@ class StreamSource:
         if head is None:
             await self._go_back()
         sent, total = 0, self.size_bytes
+        turn_at = CHUNK_BYTES
         self._same.start()
         pieces = _Pieces(self._feed, head or (), self._stall_s)
         try:
@@ -88,6 +89,9 @@ class StreamSource:
                     yield view
                     sent += len(view)
                     report(on_progress, sent, total)
+                    if sent >= turn_at:  # neither the feed nor the socket may ever wait
+                        turn_at = sent + CHUNK_BYTES
+                        await asyncio.sleep(0)
                 piece = await self._next_of(pieces) if following is None else following
             if total is not None and sent < total:
                 raise self._changed(f"it ended after {sent} of {total} bytes")

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import anyio
 import attrs
@@ -38,6 +38,7 @@ from audiokit.transport._rate import PROCESS, RateLimiter, Windows, limiters
 from audiokit.transport._repeater import Attempt, Repeater
 from audiokit.transport._retry import Outcome
 from audiokit.transport._run import Run
+from audiokit.transport._secrets import hidden
 from audiokit.transport._sender import Sender, close
 from audiokit.transport._target import Target
 from audiokit.transport._unpack import unpacked
@@ -192,6 +193,10 @@ class Transport:
     def forget_session(self, api: str) -> None:
         """Go back to the credentials the client was made with."""
         self._sender.forget_session(api)
+
+    def without_secrets(self, api: str, value: Any) -> Any:
+        """A text or decoded document of the API's, with ``***`` in the place of this client's secrets."""
+        return hidden(value, self._sender.secrets(api))
 
     async def fetch(self, call: Call) -> Reply:
         """Send *call* and read the answer, whatever its status.

@@ -14,15 +14,16 @@ _MOST_RATIO: Final = 100
 """Text packs to a tenth; what packs to a thousandth, as silence does, is asked for unpacked."""
 
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
+_GZIP: Final = 16 + zlib.MAX_WBITS
 _BARE: Final = -zlib.MAX_WBITS
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncGenerator[bytes]:
-    """The bytes behind *encoding*, the value of a Content-Encoding header.
+    """The bytes behind *encoding*, the value of a Content-Encoding header; of gzip all members.
 
     Raises:
-        httpx.DecodingError: It is none that was asked for, the bytes are not what it says, or they grow
-            more than a hundredfold.
+        httpx.DecodingError: It is none that was asked for, the bytes are not what it says, they grow
+            more than a hundredfold, or something else follows their end.
         httpx.RemoteProtocolError: They end before their end.
     """
     name = encoding.strip().lower()
@@ -39,7 +40,11 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncGenerato
             unpacker = zlib.decompressobj(_BARE if is_bare else _GZIP_OR_ZLIB)
         taken += len(packed)
         left = packed
-        while left and not unpacker.eof:
+        while left:
+            if unpacker.eof:
+                if name == "deflate":
+                    raise httpx.DecodingError(f"the answer goes on behind the end of its {name} stream")
+                unpacker = zlib.decompressobj(_GZIP)
             try:
                 piece = unpacker.decompress(left, _PIECE_BYTES)
             except zlib.error as error:
@@ -49,7 +54,7 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncGenerato
                 raise httpx.DecodingError(
                     f"the answer unpacks to over {_MOST_RATIO} times its size; left after {given} bytes"
                 )
-            left = unpacker.unconsumed_tail
+            left = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
             if piece:
                 yield piece
     if unpacker is not None and not unpacker.eof:

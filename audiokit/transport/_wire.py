@@ -13,12 +13,14 @@ import functools
 import select
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
 _RECEIVE_BYTES: Final = 1 << 20
 _FEED_BYTES: Final = 1 << 16
+_TURN_BYTES: Final = 1 << 20
+"""Read without waiting before the loop has a turn: a server may be faster than we are, for seconds."""
 _ENCRYPT_BYTES: Final = 1 << 18
 """Encrypted at once: what is on the way exists twice, so large chunks go in pieces."""
 
@@ -48,6 +50,12 @@ class Pace:
         self._moved_bytes = 0
         self._waited_s = 0.0
         self._since_s = 0.0
+
+    @classmethod
+    def of(cls, extensions: Mapping[str, Any], direction: str) -> Pace:
+        """What a request asks for when it is sent (``write``) or its answer is read (``read``)."""
+        stall_s: float | None = extensions.get("timeout", {}).get(direction)
+        return cls(stall_s, extensions.get("least_bytes_per_s", 0.0) * (stall_s or 0.0))
 
     def begin(self, now_s: float) -> None:
         """A wait begins."""
@@ -128,6 +136,7 @@ class Wire:
         self._waiting: asyncio.Future[bool] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._unsent = memoryview(b"")
+        self._read_in_turn = 0
         self._tls: ssl.SSLObject | None = None
         self._received = ssl.MemoryBIO()
         self._to_send = ssl.MemoryBIO()
@@ -151,10 +160,15 @@ class Wire:
 
     async def read(self, pace: Pace) -> bytes:
         """What has arrived, up to 1 MiB, waited for; empty at the end."""
+        if self._read_in_turn >= _TURN_BYTES:
+            self._read_in_turn = 0
+            await asyncio.sleep(0)
         while (data := self.read_nowait()) is None:
+            self._read_in_turn = 0
             if self._tls is not None and self._to_send.pending:  # answers to the server's own TLS messages
                 await self._send(self._to_send.read(), pace)
             await self._until(pace, read=_settle)
+        self._read_in_turn += len(data)
         pace.moved(len(data), self._loop.time())
         return data
 

@@ -24,11 +24,13 @@ MODULES = [
     "audiokit.typing",
     "audiokit.testing",
     "audiokit.jobs",
+    "audiokit.markup",
     "audiokit.otel",
     "audiokit.transport",
     "audiokit.services.apiaudio",
     "audiokit.services.audiostack",
     "audiokit.services.respeecher",
+    "audiokit.webhooks",
 ]
 
 
@@ -172,3 +174,32 @@ def test_names_are_loaded_when_they_are_used() -> None:
     assert ("", "ApiError\n") == (done.stderr, done.stdout)
     with pytest.raises(AttributeError, match="module 'audiokit' has no attribute 'Audiokit'"):
         audiokit.Audiokit  # noqa: B018
+
+
+def test_package_can_be_looked_at_without_its_extras() -> None:
+    """`help`, autocompletion and mocks take it for a module like others; `otel` says how to get it."""
+    program = (
+        "import sys\n"
+        "sys.modules['opentelemetry'] = None\n"  # as if it was not installed
+        "import inspect, pydoc, audiokit, unittest.mock\n"
+        "assert not hasattr(audiokit, 'otel')\n"
+        "assert 'otel' not in dir(audiokit)\n"
+        "assert {*audiokit._MODULES} - {'otel'} <= {name for name, _ in inspect.getmembers(audiokit)}\n"
+        "assert 'AudioKit' in pydoc.render_doc(audiokit)\n"
+        "unittest.mock.create_autospec(audiokit)\n"
+        "for statement in ('import audiokit.otel', 'from audiokit import otel'):\n"
+        "    try:\n"
+        "        exec(statement)\n"
+        "    except ModuleNotFoundError as error:\n"
+        "        print(error)\n"
+        "try:\n"
+        "    audiokit.otel\n"
+        "except AttributeError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    how = "audiokit.otel needs OpenTelemetry's API: pip install 'audiokit[otel]'"
+    assert ("", [how, how, f"module 'audiokit' has no attribute 'otel': {how}"]) == (
+        done.stderr,
+        done.stdout.splitlines(),
+    )

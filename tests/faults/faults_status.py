@@ -64,7 +64,7 @@ class _RetryAfter:
 
 _FORMS: Final = (
     _RetryAfter("none", lambda: None, _BACKOFF_S, None),
-    _RetryAfter("0", lambda: "0", (0.0, 0.0), (0.0, 0.0)),
+    _RetryAfter("0", lambda: "0", _BACKOFF_S, (0.0, 0.0)),
     _RetryAfter("7 s", lambda: "7", (7.0, 7.7), (7.0, 7.0)),
     _RetryAfter("1.5 s", lambda: "1.5", (1.5, 1.65), (1.5, 1.5)),
     _RetryAfter("date in 30 s", lambda: format_datetime(_in(30), usegmt=True), (28.0, 33.0), (28.0, 30.0)),
@@ -72,7 +72,7 @@ _FORMS: Final = (
         "old date form in 30 s", lambda: _in(30).strftime("%A, %d-%b-%y %X GMT"), (28.0, 33.0), (28.0, 30.0)
     ),
     _RetryAfter("asctime in 30 s", lambda: _in(30).strftime("%a %b %d %X %Y"), (28.0, 33.0), (28.0, 30.0)),
-    _RetryAfter("date in the past", lambda: format_datetime(_in(-90), usegmt=True), (0.0, 0.0), (0.0, 0.0)),
+    _RetryAfter("date in the past", lambda: format_datetime(_in(-90), usegmt=True), _BACKOFF_S, (0.0, 0.0)),
     _RetryAfter("unreadable", lambda: "soon", _BACKOFF_S, None),
     _RetryAfter("date that is none", lambda: "Foo, 99 Bar 2026 25:61:61 GMT", _BACKOFF_S, None),
     _RetryAfter("negative", lambda: "-5", _BACKOFF_S, None),

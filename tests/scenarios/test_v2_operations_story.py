@@ -14,7 +14,7 @@ import soundfile
 from hearing import AUDIO, listen, pitch_hz
 
 from audiokit import ApiKey, AudioKit
-from audiokit.errors import Conflict, NotFound, RequestRefused
+from audiokit.errors import Conflict, InvalidRequest, NotFound, RequestRefused
 from audiokit.services.audiostack.mixes import Mix
 from audiokit.testing import EmulatorProcess
 
@@ -175,10 +175,11 @@ async def test_qualities_differ_and_own_settings_are_followed(
     for wrong, said in (
         ({"preset": "mp3", "format": "wav"}, "only with preset 'custom'"),
         ({"preset": "custom", "format": "wav", "bit_rate": 128}, "bitRate and bitRateType work with"),
-        ({"preset": "tape"}, "preset"),
     ):
         with pytest.raises(RequestRefused, match=said):
             await encoder.encode_mix(mix, **wrong)
+    with pytest.raises(InvalidRequest, match="preset must be one of"):
+        await encoder.encode_mix(mix, preset="tape")
     with pytest.raises(NotFound, match="productionId 'nope'"):
         await encoder.encode_mix("nope", preset="mp3")
     with pytest.raises(NotFound, match="encoderId 'nope'"):

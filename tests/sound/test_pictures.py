@@ -77,6 +77,8 @@ async def test_a_served_picture_shows_where_the_recording_is_loud_and_an_export_
     async with httpx.AsyncClient(base_url=access.base_url, headers=headers, timeout=30) as client:
         facts = (await client.get(f"/api/recordings/{take.id}")).raise_for_status().json()
         reply = (await client.get(facts["waveform_url"])).raise_for_status()
+        peaks_url = facts["waveform_url"].replace("waveform.png", "peaks.json")
+        peaks = (await client.get(peaks_url)).raise_for_status().json()
     assert "image/png" == reply.headers["content-type"]
     pixels = picture(reply.content)
     ink = (pixels == INK).sum(axis=0)
@@ -86,6 +88,11 @@ async def test_a_served_picture_shows_where_the_recording_is_loud_and_an_export_
     )
     assert loud > 2.5 * soft > 2.5 * pause
     assert pause == end
+    span, highest = peaks["samples_per_pixel"], np.array(peaks["data"]).reshape(-1, 2)[:, 1]
+    samples = np.concatenate(pieces)
+    assert (2, rate_hz, -(-len(samples) // span)) == (peaks["version"], peaks["sample_rate"], peaks["length"])
+    heard = [samples[place * span : (place + 1) * span].max() for place in range(len(highest))]
+    assert 0.0 == pytest.approx(np.abs(highest / 128 - heard).max(), abs=1.5 / 128)
     archive = await api.projects.export(project.id, studio.folder / "export.zip")
     with zipfile.ZipFile(io.BytesIO(Path(archive).read_bytes())) as opened:
         assert None is opened.testzip()

@@ -45,6 +45,31 @@ def test_all_voices_of_v1_and_v2_are_as_loud_as_each_other(op: Op, tmp_path: Pat
             assert -20.0 == pytest.approx(ebu_r128(tmp_path / "out.wav").lufs, abs=0.5), voice.alias
 
 
+def loudest_db(path: Path) -> float:
+    """RMS of the loudest 100 ms."""
+    samples, rate_hz = soundfile.read(path)
+    size = rate_hz // 10
+    return float(10 * np.log10(np.convolve(np.pad(samples**2, size), np.ones(size) / size, "valid").max()))
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(120)
+def test_a_word_or_two_are_as_loud_as_those_of_any_other_voice(op: Op, tmp_path: Path) -> None:
+    """-20 LUFS to 0.5 LU from 0.4 s on; what is shorter peaks where the voice's sentences do, to 3 dB."""
+    out, short = tmp_path / "out.wav", 0
+    for voice in SPEECH_VOICES:
+        op("speak", out=out, items=[voice.speak_item(TEXT)])
+        usual_db = loudest_db(out)
+        for text in ("Yes.", "Stop!", "Buy now.", "Hello there."):
+            seconds = op("speak", out=out, items=[voice.speak_item(text)])["seconds"]
+            if seconds >= 0.4:
+                assert -20.0 == pytest.approx(ebu_r128(out).lufs, abs=0.5), (voice.alias, text)
+            else:
+                short += 1
+                assert usual_db == pytest.approx(loudest_db(out), abs=3.0), (voice.alias, text)
+    assert short >= 5
+
+
 @pytest.mark.heavy
 @pytest.mark.timeout(120)
 def test_all_voices_of_v1_and_v2_speak_at_their_own_pitch(op: Op, tmp_path: Path) -> None:

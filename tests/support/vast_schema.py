@@ -14,6 +14,7 @@ ORDERED = {
         "AdTitle",
         "Description",
         "Advertiser",
+        "Pricing",
         "Survey",
         "Error",
         "Impression",
@@ -58,7 +59,7 @@ def _structure(element: ET.Element) -> list[str]:
     names = [child.tag for child in element]
     allowed = ORDERED.get(element.tag, ())
     found = [f"{element.tag} may not hold {name}" for name in names if name not in allowed]
-    if not found and element.tag != "Linear":  # its children may come in any order
+    if not found:
         places = [allowed.index(name) for name in names]
         found += [f"children of {element.tag} are out of order"] if places != sorted(places) else []
     missing = [name for name in REQUIRED.get(element.tag, ()) if name not in names]

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, assert_type
 
+import attrs
+
+import audiokit
 from audiokit import (
     UNSET,
     ApiAccess,
     AudioKit,
+    Chain,
     Conversion,
     ConversionJob,
     JobState,
     Login,
     MasteringJob,
     MixJob,
+    Outcome,
     Progress,
     SectionVoice,
     SpeechJob,
+    for_each_listener,
 )
 from audiokit.errors import AudiokitError, JobTimeout
-from audiokit.jobs import Job, Services
+from audiokit.jobs import Job, JobContext, JobHandle, Look, Services
 from audiokit.services._pages import Page, Pages
 from audiokit.services.apiaudio import MasteredTrack, Script, SoundTemplate, Speech, SpokenSection
 from audiokit.services.audiostack import TTS, Mix, StackMedia, StackScript, StackTemplate
@@ -116,23 +122,76 @@ def seen(progress: Progress) -> None:
 
 
 async def jobs(kit: AudioKit) -> None:
-    """One kind of job in, its result type out."""
-    conversion: Job[Any, Any, Recording] = ConversionJob(voice_id="v", original_id="r")
-    mix: Job[Any, Any, Mix] = MixJob(script_id="s")
-    speech: Job[Any, Any, Speech] = SpeechJob(script_id="s")
+    """One kind of job in: outcomes with jobs of that kind, and its result."""
+    conversion = ConversionJob(voice_id="v", original_id="r")
     mastering = MasteringJob(script_id="s", end_format=["wav"])
+    by_protocol: Job[Any, Any, Recording] = conversion
     async with kit.orchestrator(max_in_flight=5) as orchestrator:
-        async for outcome in orchestrator.run([conversion]):
+        async for outcome in orchestrator.run([conversion], ordered=True):
+            assert_type(outcome, Outcome[ConversionJob, Recording])
+            assert_type(outcome.job.voice_id, str)
             assert_type(outcome.state, JobState)
             assert_type(outcome.result, Recording | None)
             assert_type(outcome.error, AudiokitError | None)
             assert_type(outcome.path, Path | None)
-        async for other in orchestrator.run([mix]):
-            assert_type(other.result, Mix | None)
-        async for spoken in orchestrator.run([speech]):
-            assert_type(spoken.result, Speech | None)
-        async for _ in orchestrator.run([mastering]):
+        async for mixed in orchestrator.run(MixJob(script_id=one) for one in "ab"):
+            assert_type(mixed, Outcome[MixJob, Mix])
+        async for spoken in orchestrator.run([SpeechJob(script_id="s")], errors="raise"):
+            assert_type(spoken, Outcome[SpeechJob, Speech])
+        async for ad in orchestrator.run(for_each_listener(mastering, [{"name": "Ada"}])):
+            assert_type(ad, Outcome[MasteringJob, Sequence[MasteredTrack]])
+        async for chained in orchestrator.run([Chain(first=conversion, then=[])]):
+            assert_type(chained, Outcome[Chain, Any])
+        async for _ in orchestrator.run([by_protocol]):
             pass
+        async for own in orchestrator.run([OwnJob()]):
+            assert_type(own, Outcome[OwnJob, int])
+
+
+async def several_kinds(kit: AudioKit, known: list[MasteringJob | ConversionJob]) -> None:
+    """Kinds may be mixed, in a list of their union or as they come."""
+    async with kit.orchestrator() as orchestrator:
+        async for outcome in orchestrator.run(known):
+            assert_type(outcome.job, MasteringJob | ConversionJob)
+            assert_type(outcome.path, Path | None)
+        async for other in orchestrator.run([known[0], MixJob(script_id="s"), OwnJob()]):
+            assert_type(other.job.kind, str)
+            assert_type(other.error, AudiokitError | None)
+        orchestrator.run([1])  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+async def one_by_one(kit: AudioKit) -> None:
+    """A handle knows its job, and what its outcome will hold."""
+    async with kit.orchestrator() as orchestrator:
+        handle = await orchestrator.submit(ConversionJob(voice_id="v", original_id="r"), priority=1)
+        assert_type(handle, JobHandle[ConversionJob, Recording])
+        assert_type(await handle, Outcome[ConversionJob, Recording])
+        assert_type((await orchestrator.submit(OwnJob())).job, OwnJob)
+
+
+@attrs.frozen(kw_only=True)
+class OwnJob:
+    """A kind of one's own, as the protocol describes it."""
+
+    key: str | None = None
+    timeout_s: float | None = None
+
+    kind = "own"
+
+    async def prepare(self, context: JobContext) -> None:
+        """Nothing."""
+
+    async def submit(self, context: JobContext, prepared: None) -> str:
+        """An id."""
+        return context.token
+
+    async def look(self, context: JobContext, remote: str) -> tuple[str, Look]:
+        """It is over."""
+        return remote, Look(state="done", is_over=True)
+
+    async def collect(self, context: JobContext, remote: str) -> tuple[int, Sequence[Path]]:
+        """A number."""
+        return len(remote), ()
 
 
 def errors(error: JobTimeout) -> None:
@@ -141,3 +200,13 @@ def errors(error: JobTimeout) -> None:
     assert_type(error.last_state, str | None)
     as_builtin: TimeoutError = error
     raise as_builtin
+
+
+def names() -> None:
+    """Names that are there have their types; misspelled ones are errors, as of any module."""
+    assert_type(audiokit.Limits(connections=3), audiokit.Limits)
+    assert_type(audiokit.errors.JobTimeout.__name__, str)
+    assert_type(audiokit.testing.FakeClock(), FakeClock)
+    assert_type(audiokit.webhooks.sign(b"body", "secret", timestamp=1), str)
+    audiokit.Limts(connections=3)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    audiokit.errors.JobTimeOut()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]

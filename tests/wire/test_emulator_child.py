@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from audiokit import AudioKit
+from audiokit._config import NEVER_PROXIED
 from audiokit.errors import EmulatorError, UsageError
 from audiokit.testing import EmulatorProcess
 
@@ -50,8 +51,9 @@ async def test_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
             pass
 
 
-async def test_child_serves_and_ends_with_its_block() -> None:
-    """Three APIs with a key each; afterwards the process is gone and cannot be started again."""
+async def test_child_serves_and_ends_with_its_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three APIs with a key each, whatever the proxies; then it is gone and cannot be started again."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # where nobody answers
     emulator = EmulatorProcess()
     async with emulator:
         pid = emulator.pid
@@ -66,5 +68,6 @@ async def test_child_serves_and_ends_with_its_block() -> None:
         async with AudioKit(respeecher=gateway) as by_login:
             assert "@" in ((await by_login.respeecher.session.auth()).email or "")
     assert not _is_alive(pid)
+    assert set() == NEVER_PROXIED
     with pytest.raises(UsageError, match="only once"):
         await emulator.__aenter__()

@@ -15,8 +15,8 @@ import attrs
 import httpx
 import pytest
 
-from audiokit import ApiAccess, ApiKey, AudioKit, Network
-from audiokit.errors import ConnectionFailed, InvalidRequest, OutcomeUnknown, UsageError
+from audiokit import ApiAccess, ApiKey, AudioKit, Network, RetryPolicy, Timeouts
+from audiokit.errors import ConnectionFailed, ConnectionLost, InvalidRequest, OutcomeUnknown, UsageError
 from audiokit.testing import FakeClock
 
 TLS = Path(__file__).parents[1] / "faults" / "tls"
@@ -338,3 +338,49 @@ async def test_next_address_of_a_name_is_tried(serve: Any, monkeypatch: pytest.M
     monkeypatch.setattr(loop, "getaddrinfo", two_addresses)
     async with _kit(server.base_url.replace("127.0.0.1", "name.example")) as kit:
         assert 5.5 == (await kit.respeecher.credits.get()).left
+
+
+@pytest.mark.parametrize("over", ["a transport", "a client", "a proxy"])
+async def test_download_that_drips_ends_whoever_carries_it(over: str, serve: Any, tmp_path: Path) -> None:
+    """Silence is not the only way to hang: a byte now and then would go on for ever."""
+
+    async def drip(exchange: Any) -> None:
+        exchange.writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nRIFF")
+        while True:
+            exchange.writer.write(b"\0")
+            await exchange.writer.drain()
+            await asyncio.sleep(0.02)
+
+    server = await serve(drip)
+    settings: dict[str, Any] = {
+        "timeouts": Timeouts(stall_s=0.1, least_bytes_per_s=1000),
+        "retry": RetryPolicy(attempts=1),
+    }
+    async with httpx.AsyncHTTPTransport() as transport, httpx.AsyncClient() as client:
+        ways = {
+            "a transport": Network(http=transport),
+            "a client": Network(http=client),
+            "a proxy": Network(proxy=server.base_url),
+        }
+        async with _kit(server.base_url, ways[over], **settings) as kit, asyncio.timeout(5):
+            with pytest.raises(ConnectionLost, match="the server is silent"):
+                await kit.respeecher.recordings.download("a.wav", tmp_path)
+    assert [] == list(tmp_path.iterdir())
+
+
+async def test_head_that_drips_through_a_proxy_ends(serve: Any, tmp_path: Path) -> None:
+    """It is the head as a whole that must be there in time."""
+
+    async def drip(exchange: Any) -> None:
+        exchange.writer.write(b"HTTP/1.1 200 OK\r\nx-more: ")
+        while True:
+            exchange.writer.write(b"y")
+            await exchange.writer.drain()
+            await asyncio.sleep(0.02)
+
+    server = await serve(drip)
+    settings: dict[str, Any] = {"timeouts": Timeouts(stall_s=0.1), "retry": RetryPolicy(attempts=1)}
+    async with _kit("http://api.example", Network(proxy=server.base_url), **settings) as kit:
+        async with asyncio.timeout(5):
+            with pytest.raises(ConnectionLost, match=r"no answer within 0\.1 s"):
+                await kit.respeecher.recordings.download("a.wav", tmp_path)

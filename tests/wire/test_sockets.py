@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 import pytest
 
-from audiokit import ApiAccess, ApiKey, Limits, RetryPolicy, Timeouts
+from audiokit import ApiAccess, ApiKey, Limits, Rate, RateLimits, RetryPolicy, Timeouts
+from audiokit._config import RateClass
 from audiokit.errors import AudiokitError, CallTimeout, ConnectionFailed, ConnectionLost, OutcomeUnknown
 from audiokit.testing import FakeClock
 from audiokit.transport import Call, JsonBody, Multipart, Retry, StreamBody, Target, Transport, as_source
@@ -371,3 +372,47 @@ async def test_upload_that_runs_out_of_time_closes_its_file(serve: Any, connect:
     gc.collect()
     await asyncio.sleep(0.05)  # what the collector left to the loop, before the next test
     assert str(path) not in opened
+
+
+async def _deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Accepts a connection and answers no handshake."""
+    try:
+        await reader.read()
+    finally:
+        writer.close()
+
+
+async def test_handshake_that_never_ends_sends_nothing() -> None:
+    """A costly call that ran out of time there was not sent, and keeps no place under the rate limit."""
+    server = await asyncio.start_server(_deaf, "127.0.0.1", 0)
+    limits = Limits(connections=2, rates=RateLimits(respeecher_fast=Rate(times=10, seconds=300)))
+    base_url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    access = ApiAccess(base_url=base_url, credentials=ApiKey("deaf-key"))
+    async with server, Transport({"respeecher": access}, limits=limits) as transport:
+        limiter = transport.limiter("respeecher", RateClass.FAST)
+        assert limiter is not None
+        with pytest.raises(CallTimeout) as caught:
+            await transport.fetch(_post(JsonBody({}), Retry.NEVER, timeout_s=0.1, look_up={"a": "b"}))
+        assert (False, {}) == (caught.value.maybe_sent, caught.value.look_up)
+        calls = [asyncio.create_task(transport.fetch(GET)) for _ in range(8)]
+        await asyncio.sleep(0.05)
+        assert 2 == limiter.free_now()
+        for call in calls:  # two shake hands, six wait for a connection
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        assert 10 == limiter.free_now()
+
+
+async def test_call_that_was_sent_keeps_its_place(serve: Any, connect: Any) -> None:
+    """Cancelled or not: the server may have counted it."""
+
+    async def silent(exchange: Any) -> None:
+        await asyncio.Event().wait()
+
+    server = await serve(silent)
+    limits = Limits(rates=RateLimits(respeecher_fast=Rate(times=10, seconds=300)))
+    async with connect(server, limits=limits) as transport:
+        limiter = transport.limiter("respeecher", RateClass.FAST)
+        with pytest.raises(CallTimeout) as caught:
+            await transport.fetch(_post(JsonBody({}), timeout_s=0.1))
+        assert (True, 9) == (caught.value.maybe_sent, limiter.free_now())

@@ -35,7 +35,7 @@ async def speak(context: Context, account: str, script_id: str, voice: str) -> d
         raise HttpError(404, f"scriptId {script_id!r} not found; create the script first")
     version = _scripts.version_name(doc, "")
     fields = Fields({"scriptId": script_id, "voice": voice})
-    script = _scripts.parsed(doc, version)
+    script = await _scripts.parsed(doc, version)
     order = _speech.read_order(fields, script_id, version, script, settings=context.settings)
     [speech] = await _speech.start(context, account, order, hold_s=LONGEST_S, callback=None, seen=seen)
     return _ended(speech)

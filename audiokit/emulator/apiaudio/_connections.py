@@ -70,7 +70,10 @@ async def open_connection(
 
 
 async def hand_on(context: Context, account: str, doc: Mapping[str, Any], body: Mapping[str, Any]) -> None:
-    """Send a master that has ended to its connectors, one after the other, and keep what came of it."""
+    """Send a master that has ended to its connectors, one after the other, and keep what came of it.
+
+    Those that have got it already, from a process that died since, are left out.
+    """
     connection_id = doc["connection"]["id"]
     connection = await context.store.get(KIND, connection_id, account=account)
     if connection is None:
@@ -79,6 +82,8 @@ async def hand_on(context: Context, account: str, doc: Mapping[str, Any], body: 
         body = {"errors": [doc["error"]]}
     secret = context.accounts.login(account).webhook_secret
     for place, target in enumerate(connection["targets"]):
+        if target["status"] != PENDING:
+            continue
         event = {"connectionId": connection_id, "connector": target["connector"], **body}
         event |= {"type": "mastering", "requestId": doc["request_id"]}
         is_taken = await _callbacks.call(context, target["url"], orjson.dumps(event), secret=secret)

@@ -110,7 +110,7 @@ async def _read_order(context: Context, account: str, fields: Fields) -> Masteri
     if doc is None:
         raise HttpError(400, f"scriptId {script_id!r} not found; create the script first")
     version = _scripts.version_name(doc, wanted_version)
-    script = _scripts.parsed(doc, version)
+    script = await _scripts.parsed(doc, version)
     wishes = _wishes(fields, script, context.settings.max_audio_s)
     template = await _templates.require(context, account, template_name) if template_name else None
     media, notes = await _media.bind_all(context, account, script, media_files)

@@ -10,6 +10,8 @@ from audiokit.emulator._warnings import warning_header
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from starlette.datastructures import QueryParams
+
 
 def reply(body: object, *, status: int = 200, warnings: Iterable[str] = ()) -> JSONReply:
     """Make a JSON reply; each warning becomes one quoted part of the ``Warning`` header."""
@@ -32,6 +34,6 @@ def check_filters(query: Mapping[str, str], allowed: Sequence[str]) -> None:
             raise HttpError(400, text, body=body)
 
 
-def words(value: str | None) -> list[str]:
-    """Split a comma list into lower-case words."""
-    return [word.strip().lower() for word in (value or "").split(",") if word.strip()]
+def words(query: QueryParams, name: str) -> list[str]:
+    """Read a list of words in lower case: with commas, or, as clients send lists, one by one."""
+    return [word.strip().lower() for word in ",".join(query.getlist(name)).split(",") if word.strip()]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from audiokit.emulator import _markup_v1
 from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import HttpError
+from audiokit.emulator._off_loop import off_loop
 from audiokit.emulator._script import (
     MAX_SCRIPT_CHARACTERS,
     Effect,
@@ -19,6 +21,7 @@ from audiokit.emulator._script import (
     Section,
     SpeechPart,
 )
+from audiokit.emulator._store import MissingDocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,13 +68,17 @@ async def save(context: Context, account: str, fields: Fields) -> dict[str, Any]
     metadata = fields.mapping("metadata")
     if len(repr(metadata)) > 2 * _METADATA_BYTES:
         raise HttpError(400, f"metadata must be an object of at most {_METADATA_BYTES} bytes")
-    for name, other in texts.items():
-        _parse(other, "scriptText" if name == version else f"versions.{name}")
+    fields_of = {name: "scriptText" if name == version else f"versions.{name}" for name in texts}
+    told = await off_loop(
+        lambda: {name: _tell(other, fields_of[name]) for name, other in texts.items()},
+        characters=sum(map(len, texts.values())),
+    )
     script_id = given_id or str(uuid.uuid4())
     created = {
         "scriptId": script_id,
         **names,
         "versions": texts,
+        "told": told,
         "metadata": metadata,
         "creationDate": context.now(),
     }
@@ -79,7 +86,12 @@ async def save(context: Context, account: str, fields: Fields) -> dict[str, Any]
         return created
 
     def merge(old: dict[str, Any]) -> dict[str, Any]:
-        return {**old, "versions": {**old["versions"], **texts}, "metadata": metadata or old["metadata"]}
+        return {
+            **old,
+            "versions": {**old["versions"], **texts},
+            "told": {**old.get("told", {}), **told},
+            "metadata": metadata or old["metadata"],
+        }
 
     return await context.store.modify(KIND, script_id, merge, account=account)
 
@@ -111,7 +123,8 @@ async def delete(context: Context, account: str, script_id: str, version: str | 
         raise HttpError(400, f"version {version!r} is the script itself; delete the whole script instead")
 
     def without(old: dict[str, Any]) -> dict[str, Any]:
-        return {**old, "versions": {k: v for k, v in old["versions"].items() if k != version}}
+        kept = {key: old.get(key, {}) for key in ("versions", "told")}
+        return {**old, **{key: {k: v for k, v in by.items() if k != version} for key, by in kept.items()}}
 
     await context.store.modify(KIND, script_id, without, account=account)
 
@@ -148,16 +161,17 @@ def text_of(doc: Mapping[str, Any], version: str) -> str:
     return texts[name]
 
 
-def parsed(doc: Mapping[str, Any], version: str) -> Script:
+async def parsed(doc: Mapping[str, Any], version: str) -> Script:
     """Return a version of a script, parsed.
 
     Raises:
         HttpError: 404, the script has no such version.
     """
-    return _parse(text_of(doc, version), "scriptText")
+    text = text_of(doc, version)
+    return await off_loop(lambda: _parse(text, "scriptText"), characters=len(text))
 
 
-def as_json(doc: Mapping[str, Any], version: str) -> dict[str, Any]:
+async def as_json(context: Context, account: str, doc: Mapping[str, Any], version: str) -> dict[str, Any]:
     """Return the wire form of one version; empty means the one of `version_name`.
 
     Raises:
@@ -165,7 +179,10 @@ def as_json(doc: Mapping[str, Any], version: str) -> dict[str, Any]:
     """
     version = version_name(doc, version)
     text = text_of(doc, version)
-    script = _parse(text, "scriptText")
+    told = doc.get("told", {}).get(version or BASE_VERSION)
+    if told is None:  # of an emulator that did not keep it
+        told = await off_loop(lambda: _tell(text, "scriptText"), characters=len(text))
+        await _keep_told(context, account, doc["scriptId"], version or BASE_VERSION, text, told)
     return {
         "orgId": "emulator",
         "projectName": doc["projectName"],
@@ -175,15 +192,38 @@ def as_json(doc: Mapping[str, Any], version: str) -> dict[str, Any]:
         "scriptText": text,
         "version": version or BASE_VERSION,
         "availableVersions": list(doc["versions"]),
-        "estimatedLength": f"{len(text.split()) / _WORDS_PER_SECOND:.1f}",
-        "sections": [_section_json(section, order) for order, section in enumerate(script.sections)],
+        "estimatedLength": told["estimatedLength"],
+        "sections": [
+            {**section, "text_original": section["text"], "order": order, "orderString": str(order)}
+            for order, section in enumerate(told["sections"])
+        ],
         "metadata": doc["metadata"],
         "creationDate": doc["creationDate"],
         "containsDictionary": "<!" in text,
     }
 
 
-def _section_json(section: Section, order: int) -> dict[str, Any]:
+def _tell(text: str, field: str) -> dict[str, Any]:
+    """Return what replies say of a text beside itself: it is read once, not for every reply."""
+    return {
+        "estimatedLength": f"{len(text.split()) / _WORDS_PER_SECOND:.1f}",
+        "sections": [_section_json(section) for section in _parse(text, field).sections],
+    }
+
+
+async def _keep_told(
+    context: Context, account: str, script_id: str, version: str, text: str, told: Mapping[str, Any]
+) -> None:
+    def keep(old: dict[str, Any]) -> dict[str, Any]:
+        if old["versions"].get(version) != text:
+            return old
+        return {**old, "told": {**old.get("told", {}), version: told}}
+
+    with contextlib.suppress(MissingDocumentError):
+        await context.store.modify(KIND, script_id, keep, account=account)
+
+
+def _section_json(section: Section) -> dict[str, Any]:
     spoken = [_text(part) for part in section.speech]
     parameters = {
         item.name: item.fallback
@@ -194,9 +234,6 @@ def _section_json(section: Section, order: int) -> dict[str, Any]:
     return {
         "name": section.name,
         "text": " ".join(spoken),
-        "text_original": " ".join(spoken),
-        "order": order,
-        "orderString": str(order),
         "parameters": parameters,
         "soundEffect": next((part.key for part in section.parts if isinstance(part, Effect)), None),
         "soundSegment": section.segment,

@@ -197,7 +197,7 @@ async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[
         Fields(doc["request"]),
         script_id,
         version,
-        _scripts.parsed(script, version),
+        await _scripts.parsed(script, version),
         settings=context.settings,
     )
     return await _speak_all(context, account, order, doc["values"])

@@ -10,6 +10,7 @@ import attrs
 from audiokit.emulator import _media, _production, _progress
 from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import HttpError
+from audiokit.emulator._overlap import MOST_AT_ONCE, most_at_once
 from audiokit.emulator._recall import remembering
 from audiokit.emulator._submissions import submission
 from audiokit.emulator._timeline import LOUDNESS_LUFS, SAMPLE_RATE_HZ, TRUE_PEAK_DBTP
@@ -55,6 +56,7 @@ async def _read_timeline(context: Context, account: str, fields: Fields) -> Time
     tracks = _objects(fields.raw("timeline"), "timeline", most=_MOST_TRACKS)
     speech: list[dict[str, Any]] = []
     music: list[dict[str, Any]] = []
+    spans: list[tuple[float, float]] = []
     end_s = 0.0
     for place, track in enumerate(tracks):
         own = Fields(track, path=f"timeline[{place}]")
@@ -70,11 +72,18 @@ async def _read_timeline(context: Context, account: str, fields: Fields) -> Time
             clip.refuse_unknown()
             warnings += [bound.note] if bound.note else []
             end_s = max(end_s, stop_s)
+            spans.append((start_s, min(stop_s, start_s + bound.clip.seconds)))
             if kind == "speech":
                 speech.append(_spoken(bound.clip.path, bound.clip.seconds, start_s, stop_s))
             else:
                 music.append(_played(bound.clip.path, bound.clip.lufs, start_s, stop_s, preset))
         own.refuse_unknown()
+    most, when_s = most_at_once(spans)
+    if most > MOST_AT_ONCE:
+        raise HttpError(
+            400,
+            f"timeline has {most} files that sound at once at {when_s:g} s; at most {MOST_AT_ONCE} are mixed",
+        )
     return TimelineOrder(
         request=fields.values,
         formats=formats,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from audiokit.emulator._context import Context
     from audiokit.emulator._script import Script
+    from audiokit.emulator._templates import Template
 
 _KINDS = ("speech", "mastering", "sync_tts")
 _MOST = 100
@@ -54,7 +55,7 @@ async def _create(request: Request) -> Response:
     if kind == "mastering":
         if not template:
             raise HttpError(400, "soundTemplate is required for type 'mastering'")
-        await _templates.require(context, account, template)
+        await _templates.require(context, account, template)  # before anything is begun
     script = _parse(text)
     bodies = [
         {"type": kind, "text": said, "voice": voice, "soundTemplate": template, "values": values}
@@ -120,12 +121,12 @@ async def _one(context: Context, account: str, body: dict[str, Any]) -> dict[str
     if known is not None and known["state"] != "failed":
         return known
     doc = {"text": body["text"], "label": "speech.wav" if body["type"] != "mastering" else "track.mp3"}
-    made = await _progress.begin(
+    made = await _progress.begin_with(
         context,
         KIND,
         id_,
         {**doc, "file": None},
-        lambda: _make(context, account, {"request": body}),
+        reads=lambda: _template(context, account, body),
         request=body,
         record=submission("apiaudio", "Birdcache.create", id_, label=body["voice"]),
         account=account,
@@ -136,6 +137,13 @@ async def _one(context: Context, account: str, body: dict[str, Any]) -> dict[str
     return made
 
 
+async def _template(context: Context, account: str, body: Mapping[str, Any]) -> Template | None:
+    """Return the template that a combination is mastered with."""
+    if body["type"] != "mastering":
+        return None
+    return await _templates.require(context, account, body["soundTemplate"])
+
+
 async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
     body = doc["request"]
     script = _parse(body["template"])
@@ -144,9 +152,11 @@ async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[
     spoken = await _voicing.speak(context, account, part, delivery, body["values"])
     if body["type"] != "mastering":
         return {"file": spoken.file, "seconds": spoken.seconds}
-    template = await _templates.require(context, account, body["soundTemplate"])
     order = Order(
-        account=account, script=script, speech={part.name: (spoken.file, spoken.seconds)}, template=template
+        account=account,
+        script=script,
+        speech={part.name: (spoken.file, spoken.seconds)},
+        template=await _template(context, account, body),
     )
     _production.check(order)
     [output] = await _production.produce(context, order, ["mp3"])

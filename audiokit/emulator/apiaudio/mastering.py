@@ -13,6 +13,7 @@ from audiokit.emulator._fields import Fields, query_flag
 from audiokit.emulator._http import MEDIA_TYPES, HttpError, account_of, context_of, open_access
 from audiokit.emulator._links import absolute_url, public_url
 from audiokit.emulator._order import PRESETS, Preset
+from audiokit.emulator._production import loudness_warnings
 from audiokit.emulator.apiaudio import _mastering, _scripts, _timeline_order
 from audiokit.emulator.apiaudio._at_once import LONGEST_S
 from audiokit.emulator.apiaudio._listeners import asks_with_its_order, used_values
@@ -46,11 +47,12 @@ async def create(request: Request) -> Response:
         }
         return reply(body, status=202, warnings=order.warnings)
     urls = _mastering.urls_of(request, tracks[0])
+    warnings = [*order.warnings, *loudness_warnings(tracks[0]["files"])]
     body = {
         "message": "mastered track created",
         "url": urls[order.formats[0]],
         "urls": urls,
-        "warnings": "; ".join(order.warnings),
+        "warnings": "; ".join(warnings),
         "requestId": tracks[0]["request_id"],
     }
     if order.is_shared:
@@ -74,7 +76,7 @@ async def create_media_timeline(request: Request) -> Response:
             "message": "media timeline created",
             "url": urls[order.formats[0]],
             "urls": urls,
-            "warnings": "; ".join(order.warnings),
+            "warnings": "; ".join([*order.warnings, *loudness_warnings(doc["files"])]),
         }
     )
 
@@ -95,7 +97,7 @@ async def retrieve(request: Request) -> Response:
         raise HttpError(404, f"scriptId {script_id!r} not found")
     version = _scripts.version_name(doc, query.get("version", ""))
     listener = {name: value for name, value in query.items() if name not in _RESERVED}
-    script = _scripts.parsed(doc, version)
+    script = await _scripts.parsed(doc, version)
     values = used_values(script, listener)
     track = await _mastering.find(
         context,
@@ -128,7 +130,8 @@ async def retrieve(request: Request) -> Response:
             404, "this master was made without vast=true; POST /mastering again with vast and public"
         )
     url = _vast_url(request, track) if is_vast else urls[first]
-    return reply({"script": script_id, "version": version or _scripts.BASE_VERSION, "url": url, "urls": urls})
+    body = {"script": script_id, "version": version or _scripts.BASE_VERSION, "url": url, "urls": urls}
+    return reply(body, warnings=loudness_warnings(track["files"]))
 
 
 @open_access

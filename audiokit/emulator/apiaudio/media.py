@@ -20,7 +20,7 @@ async def upload_url(request: Request) -> Response:
     name = request.query_params.get("filename", "")
     if not name.strip():
         raise HttpError(400, "query parameter filename is required: the base name of the file")
-    tags = request.query_params.get("tags", "").split(",")
+    tags = ",".join(request.query_params.getlist("tags")).split(",")
     return reply(await _media.announce(request, account_of(request), file_name=name, tags=tags))
 
 
@@ -35,7 +35,7 @@ async def find(request: Request) -> Response:
         docs = [doc for doc in docs if doc["id"] == media_id]
         if not docs:
             return reply({})
-    elif tags := words(query.get("tags")):
+    elif tags := words(query, "tags"):
         docs = [doc for doc in docs if set(tags) <= {tag.lower() for tag in doc["tags"]}]
     items = []
     for doc in docs:

@@ -9,6 +9,7 @@ from audiokit.emulator._body import read_json
 from audiokit.emulator._catalogue import SPEECH_VOICES
 from audiokit.emulator._fields import Fields, query_flag
 from audiokit.emulator._http import HttpError, account_of, context_of
+from audiokit.emulator._off_loop import off_loop
 from audiokit.emulator._voicing import voice_named
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.apiaudio import _scripts
@@ -25,24 +26,28 @@ _LONGEST_LIST = 1000
 
 async def create(request: Request) -> Response:
     """Make a script or write over the one with this id."""
+    context, account = context_of(request), account_of(request)
     fields = Fields(await read_json(request))
-    doc = await _scripts.save(context_of(request), account_of(request), fields)
+    doc = await _scripts.save(context, account, fields)
     version = fields.text("version", default=_scripts.BASE_VERSION)
-    return reply(_scripts.as_json(doc, version), warnings=unknown_fields(fields))
+    return reply(await _scripts.as_json(context, account, doc, version), warnings=unknown_fields(fields))
 
 
 async def retrieve(request: Request) -> Response:
     """Read one version of a script; a preview has the words that a voice would say instead."""
+    context, account = context_of(request), account_of(request)
     script_id = request.path_params["scriptId"]
-    doc = await _scripts.find(context_of(request), account_of(request), script_id)
+    doc = await _scripts.find(context, account, script_id)
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found")
-    body = _scripts.as_json(doc, request.query_params.get("version", ""))
+    body = await _scripts.as_json(context, account, doc, request.query_params.get("version", ""))
     if query_flag(request.query_params.get("preview"), name="preview"):
         query = request.query_params
         voice = _voice_for(query.get("voice"), query.get("lang"))
-        words = await _diction.lexicon(context_of(request), account_of(request), voice)
-        body["scriptText"], body["wordsNotInDict"] = words.respell_script(body["scriptText"])
+        words, text = await _diction.lexicon(context, account, voice), body["scriptText"]
+        body["scriptText"], body["wordsNotInDict"] = await off_loop(
+            lambda: words.respell_script(text), characters=len(text)
+        )
     return reply(body)
 
 
@@ -53,13 +58,17 @@ async def find(request: Request) -> Response:
         key: query[key] for key in ("projectName", "moduleName", "scriptName", "scriptId") if query.get(key)
     }
     verbose = query_flag(query.get("verbose", "true"), name="verbose")
+    context, account = context_of(request), account_of(request)
     found = [
         doc
-        for doc in await _scripts.find_all(context_of(request), account_of(request))
+        for doc in await _scripts.find_all(context, account)
         if all(doc[key] == value for key, value in wanted.items())
     ][:_LONGEST_LIST]
     if verbose:
-        return reply({"scripts": [_scripts.as_json(doc, _scripts.first_version(doc)) for doc in found]})
+        scripts = [
+            await _scripts.as_json(context, account, doc, _scripts.first_version(doc)) for doc in found
+        ]
+        return reply({"scripts": scripts})
     keys = ("projectName", "moduleName", "scriptName", "scriptId")
     return reply({"scripts": [{key: doc[key] for key in keys} for doc in found]})
 

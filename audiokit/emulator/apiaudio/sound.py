@@ -18,7 +18,7 @@ _FILTERS = ("genre", "tempo", "tags", "collections", "contents", "industryExampl
 async def list_templates(request: Request) -> Response:
     """List sound templates; every given filter must match, in a comma list every word."""
     check_filters(request.query_params, _FILTERS)
-    wanted = {name: words(request.query_params.get(name)) for name in _FILTERS}
+    wanted = {name: words(request.query_params, name) for name in _FILTERS}
     templates = [t.as_json() for t in await _templates.find_all(context_of(request), account_of(request))]
     return reply(
         {

@@ -33,7 +33,7 @@ async def create(request: Request) -> Response:
     if doc is None:
         raise HttpError(404, f"scriptId {script_id!r} not found; create the script first")
     version = _scripts.version_name(doc, wanted)
-    script = _scripts.parsed(doc, version)
+    script = await _scripts.parsed(doc, version)
     order = _speech.read_order(fields, script_id, version, script, settings=context.settings)
     hold_s = context.settings.hold_s if fields.flag("sync", default=True) else 0.0
     warnings = [*order.warnings, *unknown_fields(fields)]
@@ -81,7 +81,7 @@ async def _by_identity(request: Request, script_id: str, query: dict[str, str]) 
         raise HttpError(404, f"scriptId {script_id!r} not found")
     version = _scripts.version_name(doc, query.get("version", ""))
     listener = {name: value for name, value in query.items() if name not in _RESERVED}
-    script = _scripts.parsed(doc, version)
+    script = await _scripts.parsed(doc, version)
     values = used_values(script, listener)
     speech = await _speech.latest(context, account, script_id=script_id, version=version, values=values)
     if speech is None and asks_with_its_order(query, script):

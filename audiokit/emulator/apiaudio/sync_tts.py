@@ -14,6 +14,7 @@ from audiokit.emulator._body import read_json
 from audiokit.emulator._fields import Fields, shown
 from audiokit.emulator._http import MEDIA_TYPES, HttpError, account_of, context_of
 from audiokit.emulator._links import private_url
+from audiokit.emulator._off_loop import off_loop
 from audiokit.emulator._script import Say, ScriptError, SpeechPart
 from audiokit.emulator._warnings import unknown_fields, warning_header
 from audiokit.emulator.apiaudio._kept import KEPT
@@ -40,7 +41,7 @@ async def create(request: Request) -> Response:
     context, account = context_of(request), account_of(request)
     fields = Fields(await read_json(request))
     wants_url = fields.flag("url")
-    part = _part(fields, is_limited=not wants_url)
+    part = await _part(fields, is_limited=not wants_url)
     delivery = _voicing.Delivery(
         voice=_voicing.voice_named(fields.required_text("voice")),
         speed=read_speed(fields.raw("speed")),
@@ -88,7 +89,7 @@ async def create(request: Request) -> Response:
     return Response(data, media_type=media_type, headers={**headers, "X-Content-Type-Options": "nosniff"})
 
 
-def _part(fields: Fields, *, is_limited: bool) -> SpeechPart:
+async def _part(fields: Fields, *, is_limited: bool) -> SpeechPart:
     """Read ``text`` or ``ssml``: of both exactly one."""
     longest = {"text": TEXT_CHARACTERS, "ssml": SSML_CHARACTERS}
     given = {name: fields.text(name) for name in longest if fields.raw(name) is not None}
@@ -104,7 +105,7 @@ def _part(fields: Fields, *, is_limited: bool) -> SpeechPart:
             raise HttpError(400, "text is required: a string that is not empty")
         return SpeechPart(name="text", section="text", voice_key="text", items=(Say(text=text),))
     try:
-        script = _markup_v1.parse(text)
+        script = await off_loop(lambda: _markup_v1.parse(text), characters=len(text))
     except ScriptError as error:
         raise HttpError(400, f"ssml: {error}") from None
     if len(script.sections) != 1 or len(script.speech) != 1 or script.parameters or script.media_keys:

@@ -30,7 +30,7 @@ async def find(request: Request) -> Response:
         if query.get(name):
             voices = [voice for voice in voices if str(voice[name]).lower() == query[name].strip().lower()]
     for name in _LIST_FILTERS:
-        terms = words(query.get(name))
+        terms = words(query, name)
         voices = [voice for voice in voices if set(terms) <= set(voice[name])]
     voices = [v for v in voices if v["sectionCharacterLimit"] >= _number(request, "sectionCharacterLimit", 0)]
     return _page(request, voices)

@@ -123,7 +123,7 @@ async def start(context: Context, account: str, mix: Mapping[str, Any], fields: 
         "loudness": loudness,
         "public": fields.flag("public"),
     }
-    return await _progress.begin(
+    return await _progress.begin_with(
         context,
         KIND,
         encoder_id,
@@ -133,7 +133,7 @@ async def start(context: Context, account: str, mix: Mapping[str, Any], fields: 
             "public": order["public"],
             "file": None,
         },
-        lambda: _make(context, account, {"request": order}),
+        reads=lambda: _mix(context, account, order),
         request=order,
         record=submission("audiostack", "Delivery.Encoder.encode_mix", encoder_id, label=mix["script_id"]),
         account=account,
@@ -144,9 +144,7 @@ async def start(context: Context, account: str, mix: Mapping[str, Any], fields: 
 
 async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
     order = doc["request"]
-    mix = await context.store.get(_MIX, order["mix_id"], account=account)
-    if mix is None:
-        raise HttpError(404, f"productionId {order['mix_id']!r} not found; it was deleted")
+    mix = await _mix(context, account, order)
     levelled, path = context.files.scratch(".wav"), context.files.scratch()
     source = context.files.path(mix["files"][0]["file"])
     try:
@@ -164,6 +162,13 @@ async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[
         path.unlink(missing_ok=True)
     await keep_file(context, account, file_id, is_public=order["public"])
     return {"file": file_id, "seconds": mix["seconds"]}
+
+
+async def _mix(context: Context, account: str, order: Mapping[str, Any]) -> dict[str, Any]:
+    found = await context.store.get(_MIX, order["mix_id"], account=account)
+    if found is None:
+        raise HttpError(404, f"productionId {order['mix_id']!r} not found; it was deleted")
+    return found
 
 
 def _as_it_is(path: str, seconds: float, loudness: Mapping[str, float]) -> dict[str, Any]:

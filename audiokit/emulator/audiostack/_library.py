@@ -56,8 +56,13 @@ async def folder(context: Context, account: str, folder_id: str) -> dict[str, An
         found = new_folder(context, account, folder_id, _ROOT_NAME, parent=None)
         await context.store.put_new(FOLDER, folder_id, found, account=account)
     if found is None:
-        raise HttpError(404, f"folderId {folder_id!r} not found")
+        raise no_folder(folder_id)
     return found
+
+
+def no_folder(folder_id: str) -> HttpError:
+    """Make the refusal of a folder that is not there."""
+    return HttpError(404, f"folderId {folder_id!r} not found")
 
 
 def new_folder(
@@ -116,9 +121,15 @@ async def create_folder(context: Context, account: str, name: str, parent: str) 
     """
     if len(await chain(context, account, parent)) >= _DEEPEST:
         raise HttpError(400, f"folders nest at most {_DEEPEST} deep")
-    await _refuse_taken(context, account, name, parent)
     made = new_folder(context, account, str(uuid.uuid4()), name, parent=parent)
-    await context.store.put(FOLDER, made["folderId"], made, account=account, parent=parent)
+
+    def put(step: Transaction) -> None:
+        if step.get(FOLDER, parent) is None:
+            raise no_folder(parent)
+        _refuse_taken(step, name, parent)
+        step.put(FOLDER, made["folderId"], made, parent=parent)
+
+    await context.store.transact(put, account=account)
     return made
 
 
@@ -131,12 +142,14 @@ async def rename_folder(context: Context, account: str, folder_id: str, name: st
     found = await folder(context, account, folder_id)
     if found["parentFolderId"] is None:
         raise HttpError(400, "the root folder cannot be renamed")
-    if name != found["folderName"]:
-        await _refuse_taken(context, account, name, found["parentFolderId"])
     by = context.accounts.login(account).user_id
-    return await context.store.update(
-        FOLDER, folder_id, account=account, folderName=name, updatedAt=context.now(), updatedBy=by
-    )
+
+    def change(step: Transaction) -> dict[str, Any]:
+        if name != found["folderName"]:
+            _refuse_taken(step, name, found["parentFolderId"])
+        return step.update(FOLDER, folder_id, folderName=name, updatedAt=context.now(), updatedBy=by)
+
+    return await context.store.transact(change, account=account)
 
 
 async def delete_folder(context: Context, account: str, folder_id: str) -> None:
@@ -148,17 +161,24 @@ async def delete_folder(context: Context, account: str, folder_id: str) -> None:
     found = await folder(context, account, folder_id)
     if found["parentFolderId"] is None:
         raise HttpError(400, "the root folder cannot be deleted")
-    gone = [folder_id]
-    for each in gone:  # grows while it is walked
-        gone += [one["folderId"] for one in await subfolders(context, account, each)]
-    for each in gone:
-        for file in await files_in(context, account, each):
-            await delete_file(context, account, file["id"])
-    await context.store.delete_all([(FOLDER, each) for each in gone], account=account)
+
+    def remove(step: Transaction) -> list[str]:
+        gone = [folder_id]
+        for each in gone:  # grows while it is walked
+            gone += [one["folderId"] for one in step.find(FOLDER, parent=each)]
+        for each in gone:
+            step.delete(FOLDER, each)
+        files = [one["id"] for one in step.find(_media.KIND) if one.get("folder_id") in gone]
+        for file_id in files:
+            step.delete(_media.KIND, file_id)
+        return files
+
+    files = await context.store.transact(remove, account=account)
+    await context.store.delete_all([(PUBLIC, file_id) for file_id in files], account=EVERYBODY)
 
 
-async def _refuse_taken(context: Context, account: str, name: str, parent: str) -> None:
-    if any(one["folderName"] == name for one in await subfolders(context, account, parent)):
+def _refuse_taken(step: Transaction, name: str, parent: str) -> None:
+    if any(one["folderName"] == name for one in step.find(FOLDER, parent=parent)):
         raise HttpError(409, f"folder_name {name!r} is taken in this folder; choose another")
 
 
@@ -210,8 +230,15 @@ def about(
 
 
 async def add_file(context: Context, account: str, file_id: str, doc: Mapping[str, Any]) -> None:
-    """Keep a file that was made here."""
-    await context.store.put(_media.KIND, file_id, {**doc, "id": file_id}, account=account)
+    """Keep a file that was made here; in the root, if its folder was deleted meanwhile."""
+
+    def put(step: Transaction) -> None:
+        folder_id = doc.get("folder_id")
+        is_there = folder_id is None or step.get(FOLDER, folder_id) is not None
+        made = {**doc, "id": file_id, "folder_id": folder_id if is_there else None}
+        step.put(_media.KIND, file_id, made)
+
+    await context.store.transact(put, account=account)
 
 
 async def change_file(

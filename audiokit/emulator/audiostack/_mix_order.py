@@ -77,7 +77,7 @@ async def read_order(context: Context, account: str, fields: Fields) -> MixOrder
 async def _read_order(context: Context, account: str, fields: Fields) -> MixOrder:
     script_id, speech = await _source(context, account, fields)
     doc = await _scripts.require(context, account, script_id)
-    script, warnings = _scripts.parse(_scripts.text_of(doc))
+    script, warnings = await _scripts.parse(_scripts.text_of(doc))
     has_tts_track = _has_tts_track(fields)
     if fields.mapping("sections"):
         raise HttpError(

@@ -36,12 +36,12 @@ async def start(
     """
     pipeline_id = str(uuid.uuid4())
     doc = {"work": order["work"], "new_file_id": str(uuid.uuid4()), "input_file_id": order["file_id"]}
-    return await _progress.begin(
+    return await _progress.begin_with(
         context,
         KIND,
         pipeline_id,
         doc,
-        lambda: _make(context, account, {**doc, "request": order}),
+        reads=lambda: _library.uploaded(context, account, order["file_id"]),
         request=order,
         record=submission("audiostack", operation, pipeline_id, label=order["file_id"]),
         account=account,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audiokit.emulator import _markup_v2
 from audiokit.emulator._http import HttpError
+from audiokit.emulator._off_loop import off_loop
 from audiokit.emulator._script import MAX_SCRIPT_CHARACTERS, Script, ScriptError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ async def create(context: Context, account: str, fields: Fields) -> tuple[dict[s
     text = fields.required_text("scriptText", longest=MAX_SCRIPT_CHARACTERS)
     names = {name: fields.text(name, longest=_NAME_LENGTH) or "default" for name in _NAMES}
     metadata = fields.mapping("metadata")
-    _, warnings = parse(text)
+    _, warnings = await parse(text)
     script_id = str(uuid.uuid4())
     doc = {"scriptId": script_id, **names, "versions": {BASE_VERSION: text}, "metadata": metadata}
     await context.store.put(KIND, script_id, doc, account=account)
@@ -48,7 +49,7 @@ async def update(context: Context, account: str, fields: Fields) -> tuple[dict[s
         fields.required_text("scriptText", longest=MAX_SCRIPT_CHARACTERS),
     )
     version = fields.text("version") or BASE_VERSION
-    _, warnings = parse(text)
+    _, warnings = await parse(text)
     await require(context, account, script_id)
     doc = await context.store.modify(
         KIND, script_id, lambda old: {**old, "versions": {**old["versions"], version: text}}, account=account
@@ -82,10 +83,10 @@ def text_of(doc: Mapping[str, Any], version: str = BASE_VERSION) -> str:
     return texts[version]
 
 
-def parse(text: str) -> tuple[Script, list[str]]:
+async def parse(text: str) -> tuple[Script, list[str]]:
     """Parse a script, markup faults being a 400."""
     try:
-        return _markup_v2.parse(text)
+        return await off_loop(lambda: _markup_v2.parse(text), characters=len(text))
     except ScriptError as error:
         raise HttpError(400, f"scriptText: {error}") from None
 

@@ -71,7 +71,8 @@ async def read_order(context: Context, account: str, fields: Fields) -> SpeechOr
 
 async def _read_order(context: Context, account: str, fields: Fields) -> SpeechOrder:
     script_id = fields.required_text("scriptId")
-    script, warnings = _scripts.parse(_scripts.text_of(await _scripts.require(context, account, script_id)))
+    doc = await _scripts.require(context, account, script_id)
+    script, warnings = await _scripts.parse(_scripts.text_of(doc))
     names = list(dict.fromkeys([*(s.name for s in script.sections), *(p.voice_key for p in script.speech)]))
     sections = fields.nested("sections")
     for name, own in sections.items():

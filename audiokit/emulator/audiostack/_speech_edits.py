@@ -28,9 +28,7 @@ async def edit_speech(context: Context, account: str, doc: Mapping[str, Any]) ->
         HttpError: 404, the speech that it is made of is gone.
         WorkError: A part cannot be edited.
     """
-    source = await context.store.get(KIND_NAME, doc["edit"]["source"], account=account)
-    if source is None:
-        raise HttpError(404, f"speechId {doc['edit']['source']!r} not found; it was deleted")
+    source = await source_of(context, account, doc)
 
     async def one(part: dict[str, Any]) -> dict[str, Any]:
         step = doc["edit"]["steps"].get(part["name"])
@@ -42,6 +40,18 @@ async def edit_speech(context: Context, account: str, doc: Mapping[str, Any]) ->
 
     parts = await _progress.together(one(part) for part in source["parts"])
     return {"parts": parts, "seconds": sum(part["seconds"] for part in parts)}
+
+
+async def source_of(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the speech that a document is made of.
+
+    Raises:
+        HttpError: 404, it is gone.
+    """
+    source = await context.store.get(KIND_NAME, doc["edit"]["source"], account=account)
+    if source is None:
+        raise HttpError(404, f"speechId {doc['edit']['source']!r} not found; it was deleted")
+    return source
 
 
 def edited(

@@ -8,6 +8,7 @@ from audiokit.emulator import _diction, _media
 from audiokit.emulator._body import read_json
 from audiokit.emulator._fields import Fields, query_flag
 from audiokit.emulator._http import HttpError, account_of, context_of
+from audiokit.emulator._off_loop import off_loop
 from audiokit.emulator._voicing import voice_named
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack import _scripts
@@ -39,7 +40,8 @@ async def get_script(request: Request) -> Response:
     data = _scripts.as_json(doc, version)
     if query_flag(query.get("preview"), name="preview"):
         words = await _diction.lexicon(context, account, voice_named(query.get("voice") or None))
-        data["scriptText"], _ = words.respell_script(data["scriptText"])
+        text = data["scriptText"]
+        data["scriptText"], _ = await off_loop(lambda: words.respell_script(text), characters=len(text))
     return await envelope(request, data, message="script found")
 
 

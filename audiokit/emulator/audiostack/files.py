@@ -30,6 +30,9 @@ async def create(request: Request) -> Response:
     fields.refuse_unknown()
     more = _library.about(context, account, folder_id, category)
     announced = await _media.announce(request, account, file_name=name, more=more)
+    if folder_id is not None and await context.store.get(_library.FOLDER, folder_id, account=account) is None:
+        await _library.delete_file(context, account, announced["mediaId"])  # the folder has just gone
+        raise _library.no_folder(folder_id)
     return JSONReply(
         {
             "fileId": announced["mediaId"],

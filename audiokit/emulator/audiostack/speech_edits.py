@@ -15,7 +15,7 @@ from audiokit.emulator._submissions import submission
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack import _speech, speech
 from audiokit.emulator.audiostack._envelope import envelope
-from audiokit.emulator.audiostack._speech_edits import edit_speech, edited, parts_named, reduction
+from audiokit.emulator.audiostack._speech_edits import edited, parts_named, reduction, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,12 +142,12 @@ async def _edit(
 ) -> Response:
     context, account = context_of(request), account_of(request)
     speech_id, doc = edited(context, source, steps)
-    made = await _progress.begin(
+    made = await _progress.begin_with(
         context,
         _speech.KIND,
         speech_id,
         doc,
-        lambda: edit_speech(context, account, doc),
+        reads=lambda: source_of(context, account, doc),
         request=fields.values,
         record=submission("audiostack", "Speech.TTS.edit", speech_id, label=source["script_id"]),
         account=account,

@@ -102,12 +102,12 @@ async def evaluate(request: Request) -> Response:
     evaluation_id = hashlib.sha256(orjson.dumps([request_body, doc["file"]])).hexdigest()[:32]
     made = await _progress.current(context, KIND, evaluation_id, account=account)
     if made is None or made["state"] == "failed":
-        made = await _progress.begin(
+        made = await _progress.begin_with(
             context,
             KIND,
             evaluation_id,
             {"results": {}},
-            lambda: _measure(context, account, {"request": request_body}),
+            reads=lambda: _library.uploaded(context, account, doc["id"]),
             request=request_body,
             record=submission("audiostack", "Production.Suite.evaluate", evaluation_id, label=doc["id"]),
             account=account,

@@ -1,8 +1,8 @@
 """Bringing a mix to its loudness under a true-peak ceiling.
 
-A true-peak limiter from parts that FFmpeg has: `alimiter` at four times the rate sees the peaks between
-samples. Limiting costs a little loudness, so the result is measured and done again with the difference until
-it fits.
+A true-peak limiter from parts that FFmpeg has: `alimiter` at twice the rate sees the peaks between samples to
+0.02 dB (40 mixes of all voices), at half of what four times costs; the result is measured at four times.
+Limiting costs a little loudness, so the result is measured and done again with the difference until it fits.
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ from audiokit.emulator.engine._graph import FilterChain
 from audiokit.emulator.engine._meter import Loudness, Meter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audiokit.emulator.engine._mixer import Mix
 
-_OVERSAMPLING: Final = 4
+_OVERSAMPLING: Final = 2
 _MARGIN_DB: Final = 0.15  # other meters interpolate a little differently
 _TOLERANCE_LU: Final = 0.3
 _MAX_PASSES: Final = 4
 _MIN_MEASURED_LUFS: Final = -60.0
-_MAX_EXTRA_DB: Final = 6.0
-_MAX_EXPECTED_LOSS_DB: Final = 0.6
+_MAX_EXTRA_DB: Final = 12.0  # into the limiter; deeper, what lies between the peaks is no longer itself
+_LEAST_YIELD: Final = 0.25  # of a dB by one more, below which it is not worth asking for more than four
+_MAX_EXPECTED_LOSS_DB: Final = 1.2
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +62,8 @@ def limiter(ceiling_dbtp: float, channels: int) -> FilterChain:
 def master(mix: Mix, out: str, *, loudness_lufs: float, true_peak_dbtp: float) -> Mastered:
     """Write a mix as 48 kHz 16-bit WAV at a loudness and under a ceiling.
 
-    Material too quiet or short to be measured (under -60 LUFS, or under 0.4 s) is written as it is.
+    Material too quiet or short to be measured (under -60 LUFS, or under 0.4 s) is written as it is. What has
+    peaks so far above the rest that limiting them by 12 dB is not enough stays below the loudness.
 
     Args:
         mix: What to write; added up two to five times, never held in memory.
@@ -73,6 +77,7 @@ def master(mix: Mix, out: str, *, loudness_lufs: float, true_peak_dbtp: float) -
     gain_db = wanted_db
     if wanted_db:
         gain_db += _expected_loss_db(20.0 * math.log10(max(peak, 1e-9)) + wanted_db - ceiling)
+    tried: list[tuple[float, float]] = []
     passes = 0
     while True:
         written = _write(mix, out, gain_db=gain_db, ceiling_dbtp=ceiling)
@@ -80,12 +85,28 @@ def master(mix: Mix, out: str, *, loudness_lufs: float, true_peak_dbtp: float) -
         over_db = (written.true_peak_dbtp or -200.0) - (true_peak_dbtp - _MARGIN_DB / 2)
         missing_db = 0.0
         if wanted_db and written.lufs is not None:
-            missing_db = min(loudness_lufs - written.lufs, wanted_db + _MAX_EXTRA_DB - gain_db)
-        fits = over_db <= 0.0 and abs(missing_db) <= _TOLERANCE_LU
-        if fits or passes == _MAX_PASSES:
+            tried.append((gain_db, written.lufs))
+            missing_db = min(_missing_db(tried, loudness_lufs), wanted_db + _MAX_EXTRA_DB - gain_db)
+        if (over_db <= 0.0 and not missing_db) or passes == _MAX_PASSES:
             return Mastered(frames=mix.frames, loudness=written, passes=passes)
         gain_db += missing_db
         ceiling -= max(0.0, over_db)
+
+
+def _missing_db(tried: Sequence[tuple[float, float]], loudness_lufs: float) -> float:
+    """Gain to add, reckoned from what the last addition brought through the limiter; 0 where it fits.
+
+    Args:
+        tried: Each gain in dB with the loudness in LUFS that it reached.
+        loudness_lufs: Loudness to reach.
+    """
+    gain_db, lufs = tried[-1]
+    missing_lu = loudness_lufs - lufs
+    if abs(missing_lu) <= _TOLERANCE_LU:
+        return 0.0
+    added_db = gain_db - tried[-2][0] if len(tried) > 1 else 0.0
+    brought = (lufs - tried[-2][1]) / added_db if added_db else 1.0
+    return missing_lu / min(max(brought, _LEAST_YIELD), 1.0)
 
 
 def _measure(mix: Mix) -> tuple[float | None, float]:
@@ -101,10 +122,11 @@ def _measure(mix: Mix) -> tuple[float | None, float]:
 def _expected_loss_db(depth_db: float) -> float:
     """Loudness that limiting by *depth_db* at the highest peak will cost.
 
-    Fitted to 20 mixes of five voices and three styles, depths up to 3.7 dB: within 0.2 dB. It mostly
-    saves writing twice, which is what mastering costs; the result is measured all the same.
+    Fitted to 20 mixes of ten voices over nine styles, mono and stereo, depths up to 4.4 dB: within 0.3 dB
+    in all but one. It mostly saves writing twice, which is what mastering costs; the result is measured all
+    the same.
     """
-    return 0.0 if depth_db <= 0.0 else min(0.03 * depth_db**2, _MAX_EXPECTED_LOSS_DB)
+    return 0.0 if depth_db <= 0.0 else min(0.045 * depth_db**2, _MAX_EXPECTED_LOSS_DB)
 
 
 def _write(mix: Mix, out: str, *, gain_db: float, ceiling_dbtp: float) -> Loudness:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audiokit.emulator.engine._base import Refused
-from audiokit.emulator.engine._pitch import f0
+from audiokit.emulator.engine._pitch import read_pitch
 from audiokit.emulator.engine._probe import probe
 
 _KEYS = ("format", "seconds", "sample_rate_hz", "channels", "lufs", "true_peak_dbtp")
@@ -20,7 +20,7 @@ def measure(path: str) -> dict[str, Any]:
     """
     seen = probe(path)
     try:
-        f0_hz: float | None = f0(path)["f0_hz"]
+        f0_hz: float | None = read_pitch(path).f0_hz
     except Refused:
         f0_hz = None
     return {**{key: seen[key] for key in _KEYS}, "f0_hz": f0_hz}

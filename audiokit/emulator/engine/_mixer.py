@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Final
+import itertools
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 import numpy as np
 
+from audiokit.emulator._overlap import MOST_AT_ONCE, most_at_once
 from audiokit.emulator.engine._base import RENDER_HZ, Refused, Samples, Signal, amplitude
 from audiokit.emulator.engine._duck import DuckCurve, active_intervals
+from audiokit.emulator.engine._matching import matched
 from audiokit.emulator.engine._source import Excerpt, ExcerptStream
 from audiokit.emulator.engine._survey import Survey, surveyor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from audiokit.emulator.engine._score import ClipEntry, MusicEntry, Score
 
@@ -68,6 +70,9 @@ class Part:
     is_music: bool
 
 
+_Playing: TypeAlias = tuple[Part, ExcerptStream]
+
+
 @attrs.frozen(kw_only=True)
 class Mix:
     """A track ready to be added up, as often as wanted.
@@ -87,32 +92,24 @@ class Mix:
     def blocks(self) -> Iterator[Samples]:
         """Add everything up, in short blocks."""
         waiting = list(reversed(self.parts))
-        playing: list[tuple[Part, ExcerptStream]] = []
+        playing: list[_Playing] = []
         end_fade = Envelope(
             start=0, end=self.frames, fade_out=min(self.frames, round(_END_FADE_S * RENDER_HZ))
         )
         try:
             for first in range(0, self.frames, BLOCK_FRAMES):
                 size = min(BLOCK_FRAMES, self.frames - first)
-                while waiting and waiting[-1].start < first + size:
-                    part = waiting.pop()
-                    playing.append(
-                        (part, ExcerptStream(part.excerpt, rate_hz=RENDER_HZ, channels=self.channels))
-                    )
-                mixed = self._add(playing, first, size)
+                mixed = self._add(self._sounding(waiting, playing, first + size), first, size)
                 fade = end_fade.gain(first, size)
                 yield mixed if fade is None else (mixed * fade[:, None]).astype(np.float32)
-                for _, stream in (done for done in playing if done[0].end <= first + size):
-                    stream.close()
-                playing = [pair for pair in playing if pair[0].end > first + size]
         finally:
             for _, stream in playing:
                 stream.close()
 
-    def _add(self, playing: list[tuple[Part, ExcerptStream]], first: int, size: int) -> Samples:
+    def _add(self, sounding: Iterable[_Playing], first: int, size: int) -> Samples:
         content: Samples = np.zeros((size, self.channels), np.float32)
         music: Samples = np.zeros_like(content)
-        for part, stream in playing:
+        for part, stream in sounding:
             start = max(part.start, first)
             block = stream.read(min(part.end, first + size) - start)
             bus = music if part.is_music else content
@@ -120,20 +117,35 @@ class Mix:
         duck = self.duck.gain(first, size, RENDER_HZ)
         return np.add(content, music * duck[:, None].astype(np.float32), dtype=np.float32)
 
+    def _sounding(self, waiting: list[Part], playing: list[_Playing], until: int) -> Iterator[_Playing]:
+        """Give what plays before a frame; a file is open only from where it begins to where it ends."""
+        for pair in itertools.chain(tuple(playing), self._begun(waiting, playing, until)):
+            yield pair
+            part, stream = pair
+            if part.end <= until:
+                stream.close()
+                playing.remove(pair)
+
+    def _begun(self, waiting: list[Part], playing: list[_Playing], until: int) -> Iterator[_Playing]:
+        while waiting and waiting[-1].start < until:
+            part = waiting.pop()
+            playing.append((part, ExcerptStream(part.excerpt, rate_hz=RENDER_HZ, channels=self.channels)))
+            yield playing[-1]
+
 
 def build_mix(score: Score) -> Mix:
     """Look at every clip and place it.
 
     Raises:
-        Refused: A file cannot be read, music is too short to loop, or there is nothing to render.
+        Refused: A file cannot be read, music is too short to loop, too much sounds at once, or there is
+            nothing to render.
     """
-    survey = surveyor(score.channels)
+    clips = (*score.voice, *score.media)
+    is_levelled = score.match_voice or any(clip.level_lufs is not None for clip in clips)
+    survey = surveyor(score.channels, with_loudness=is_levelled)
     parts: list[Part] = []
     speech: list[tuple[float, float]] = []
-    voice = score.voice
-    if score.match_voice:
-        level_lufs = _loudness_of(score.media, survey)
-        voice = tuple(attrs.evolve(clip, level_lufs=level_lufs) for clip in voice)
+    voice = matched(score.voice, score.media, survey) if score.match_voice else score.voice
     for clip in (*voice, *score.media):
         seen = survey(clip.excerpt)
         parts.append(_clip_part(clip, seen))
@@ -149,24 +161,16 @@ def build_mix(score: Score) -> Mix:
         frames = max(music_end, content_end + round(_TAIL_S * RENDER_HZ) if content_end else 0)
     if not frames:
         raise Refused("the timeline has neither a length nor anything to play")
-    inside = (attrs.evolve(part, end=min(part.end, frames)) for part in parts if part.start < frames)
+    inside = [attrs.evolve(part, end=min(part.end, frames)) for part in parts if part.start < frames]
+    most, when_s = most_at_once((part.start / RENDER_HZ, part.end / RENDER_HZ) for part in inside)
+    if most > MOST_AT_ONCE:
+        raise Refused(f"{most} clips sound at once at {when_s:.2f} s; at most {MOST_AT_ONCE} are mixed")
     return Mix(
         frames=frames,
         channels=score.channels,
         parts=tuple(sorted(inside, key=lambda part: part.start)),
         duck=DuckCurve.under(speech, score.duck_db),
     )
-
-
-def _loudness_of(media: Sequence[ClipEntry], survey: Callable[[Excerpt], Survey]) -> float | None:
-    """Mean power of the recordings as they are played, in LUFS; None where none can be measured."""
-    power = frames = 0.0
-    for clip in media:
-        seen = survey(clip.excerpt)
-        if clip.ducks and seen.lufs is not None:
-            power += seen.frames * 10 ** ((seen.lufs + clip.gain_db) / 10)
-            frames += seen.frames
-    return 10 * math.log10(power / frames) if frames else None
 
 
 def _clip_part(clip: ClipEntry, seen: Survey) -> Part:

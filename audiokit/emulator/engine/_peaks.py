@@ -7,8 +7,9 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
-from audiokit.emulator.engine._base import Refused, Signal, with_channels
+from audiokit.emulator.engine._base import Refused, Signal
 from audiokit.emulator.engine._decode import AudioReader
+from audiokit.emulator.engine._fold import folding
 
 _FIRST_FRAMES_PER_PIXEL: Final = 64
 _MAX_PIXELS: Final = 2_000
@@ -43,9 +44,10 @@ def outline(path: str) -> Outline:
     lows: list[Signal] = []
     highs: list[Signal] = []
     count, rest = 0, np.zeros(0)
+    fold = folding(path, 1)
     with AudioReader(path) as reader:
         for block in reader.blocks():
-            rest = np.concatenate([rest, with_channels(block, 1)[:, 0].astype(np.float64)])
+            rest = np.concatenate([rest, fold(block)[:, 0].astype(np.float64)])
             while len(rest) >= per_pixel:
                 # Never more than there is room for: merging an odd number would shift all that follows.
                 taken = min(len(rest) // per_pixel, _MAX_PIXELS - count)

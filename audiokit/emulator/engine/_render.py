@@ -7,10 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from audiokit.emulator.engine._base import RENDER_HZ, Refused, with_channels
+from audiokit.emulator.engine._base import RENDER_HZ, Refused
 from audiokit.emulator.engine._decode import AudioReader
 from audiokit.emulator.engine._deliver import deliver
 from audiokit.emulator.engine._encode import LOSSY, check_format, open_writer
+from audiokit.emulator.engine._fold import folding
 from audiokit.emulator.engine._master import master
 from audiokit.emulator.engine._mixer import build_mix
 from audiokit.emulator.engine._score import Score
@@ -76,9 +77,10 @@ def encode(path: str, out: str, format: str, channels: int | None = None) -> dic
         raise Refused(f"channels must be 1 or 2, got {channels!r}")
     with AudioReader(path) as reader:
         count = channels or min(reader.channels, 2)
+        fold = folding(path, count)
         with open_writer(out, format, rate_hz=reader.sample_rate_hz, channels=count) as writer:
             for block in reader.blocks():
-                writer.write(with_channels(block, count))
+                writer.write(fold(block))
         seconds = reader.seconds
     return _described({"path": out, "format": format}, _decoded_seconds(out) if format in LOSSY else seconds)
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from audiokit.emulator.engine._base import Refused, Samples, with_channels
+from audiokit.emulator.engine._base import Refused, Samples
 from audiokit.emulator.engine._decode import AudioReader
+from audiokit.emulator.engine._fold import folding
 from audiokit.emulator.engine._graph import FilterChain
 from audiokit.emulator.engine._resample import Resampler
 
@@ -98,12 +99,13 @@ def _converted(reader: AudioReader, excerpt: Excerpt, rate_hz: int, channels: in
     skip = round(excerpt.offset_s * reader.sample_rate_hz)
     resampler = Resampler(reader.sample_rate_hz, rate_hz, channels)
     tempo = _Tempo(excerpt.stretch, rate_hz, channels)
+    fold = folding(excerpt.path, channels)
     for block in reader.blocks():
         if skip >= len(block):
             skip -= len(block)
             continue
         wanted, skip = block[skip:], 0
-        yield tempo.push(resampler.push(with_channels(wanted, channels)))
+        yield tempo.push(resampler.push(fold(wanted)))
     yield tempo.push(resampler.finish())
     yield tempo.finish()
 

@@ -9,13 +9,13 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from audiokit.emulator.engine._base import Refused, Samples, amplitude
+from audiokit.emulator.engine._base import Refused, Samples, Signal, amplitude
 from audiokit.emulator.engine._encode import open_writer
 from audiokit.emulator.engine._espeak import library
 from audiokit.emulator.engine._graph import FilterChain
 from audiokit.emulator.engine._meter import Meter
 from audiokit.emulator.engine._resample import Resampler
-from audiokit.emulator.engine._voices import calibrate
+from audiokit.emulator.engine._voices import calibrate, loudest_db
 
 SPEECH_HZ: Final = 24_000
 MAX_SECONDS: Final = 3_600.0
@@ -23,8 +23,8 @@ MIN_F0_HZ: Final = 40.0
 MAX_F0_HZ: Final = 600.0
 
 _BLOCK_FRAMES: Final = 22_050
-_MEASURABLE_S: Final = 1.0
 _SHORTEST_S: Final = 0.05  # "..." makes a click of 7 ms
+_MAX_WORD_GAIN_DB: Final = 6.0  # a click stays one
 _CEILING: Final = 0.87  # -1.2 dBFS: levelled speech may peak above full scale
 _STYLE_KEYS: Final = frozenset({"rate", "pitch", "range", "word_gap"})
 
@@ -184,17 +184,23 @@ def _gains(parts: list[_Spoken], level_lufs: float) -> dict[_Settings | None, fl
     gains: dict[_Settings | None, float] = {None: 1.0}
     hertz = library().sample_rate_hz
     for settings, recordings in spoken.items():
-        lufs = None
-        if sum(map(len, recordings)) >= _MEASURABLE_S * hertz:
-            meter = Meter(hertz, 1, true_peak=False)
-            for samples in recordings:
-                for block in _blocks(samples, 1.0):
-                    meter.push(block)
-            lufs = meter.finish().lufs
-        if lufs is None:  # a word or two: take the voice's general loudness
-            lufs = calibrate(settings.voice, settings.pitch_range).lufs
+        meter = Meter(hertz, 1, true_peak=False)
+        for samples in recordings:
+            for block in _blocks(samples, 1.0):
+                meter.push(block)
+        lufs = meter.finish().lufs
+        if lufs is None:
+            lufs = _lufs_of_a_word(settings, np.concatenate(recordings) / 32_768.0, hertz)
         gains[settings] = 1.0 if lufs is None else amplitude(level_lufs - lufs)
     return gains
+
+
+def _lufs_of_a_word(settings: _Settings, word: Signal, hertz: int) -> float | None:
+    """What is too short for a meter is as loud as the voice's test sentence, where that is loudest."""
+    voice = calibrate(settings.voice, settings.pitch_range)
+    if voice.lufs is None:
+        return None
+    return voice.lufs + max(loudest_db(word, hertz) - voice.loudest_db, -_MAX_WORD_GAIN_DB)
 
 
 def _blocks(samples: NDArray[np.int16], gain: float) -> list[Samples]:

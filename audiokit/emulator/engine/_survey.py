@@ -25,25 +25,27 @@ class Survey:
 
     Attributes:
         frames: Its length at the render rate.
-        lufs: Its loudness; None where it cannot be measured.
+        channels: That it is played on.
+        lufs: Its loudness; None where it cannot be measured, or nobody asked for it.
         levels: RMS in steps of 10 ms.
         loops: Its end runs into its start as smoothly as it runs anywhere.
     """
 
     frames: int
+    channels: int
     lufs: float | None
     levels: tuple[float, ...]
     loops: bool
 
 
-def surveyor(channels: int) -> Callable[[Excerpt], Survey]:
-    """Return a function that surveys each excerpt once."""
-    return functools.cache(functools.partial(_survey, channels=channels))
+def surveyor(channels: int, *, with_loudness: bool) -> Callable[[Excerpt], Survey]:
+    """Return a function that surveys each excerpt once; loudness costs as much as all the rest."""
+    return functools.cache(functools.partial(_survey, channels=channels, with_loudness=with_loudness))
 
 
-def _survey(excerpt: Excerpt, *, channels: int) -> Survey:
+def _survey(excerpt: Excerpt, *, channels: int, with_loudness: bool) -> Survey:
     stream = ExcerptStream(excerpt, rate_hz=RENDER_HZ, channels=channels)
-    meter = Meter(RENDER_HZ, channels, true_peak=False)
+    meter = Meter(RENDER_HZ, channels, true_peak=False) if with_loudness else None
     levels: list[Signal] = []
     frames, rest = 0, np.zeros(0, np.float32)
     first: Samples | None = None
@@ -52,7 +54,8 @@ def _survey(excerpt: Excerpt, *, channels: int) -> Survey:
     for block in stream.blocks():
         if not len(block):
             continue
-        meter.push(block)
+        if meter is not None:
+            meter.push(block)
         first = block[:1] if first is None else first
         step_total += float(
             np.abs(np.diff(block, axis=0, prepend=last[-1:] if len(last) else block[:1])).sum()
@@ -67,7 +70,8 @@ def _survey(excerpt: Excerpt, *, channels: int) -> Survey:
     stream.close()
     return Survey(
         frames=frames,
-        lufs=meter.finish().lufs,
+        channels=channels,
+        lufs=None if meter is None else meter.finish().lufs,
         levels=tuple(np.concatenate(levels).tolist()) if levels else (),
         loops=first is None or _is_smooth(first, last, step_total / max(frames * channels, 1)),
     )

@@ -10,8 +10,9 @@ import av
 import numpy as np
 import soundfile
 
-from audiokit.emulator.engine._base import Refused, Samples, with_channels
+from audiokit.emulator.engine._base import Refused, Samples
 from audiokit.emulator.engine._decode import AudioReader
+from audiokit.emulator.engine._fold import folding
 from audiokit.emulator.engine._resample import Resampler, as_frame
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def transcode(
         count = channels or min(reader.channels, 2)
         target_hz = rate_hz or _kept_rate(format, reader.sample_rate_hz, bit_rate_kbps)
         resampler = Resampler(reader.sample_rate_hz, target_hz, count)
+        fold = folding(path, count)
         writer: _MP3Writer | _SoundfileWriter
         if format == "mp3":
             writer = _MP3Writer(out, target_hz, count, bit_rate_kbps=bit_rate_kbps, quality=quality)
@@ -74,7 +76,7 @@ def transcode(
             writer = _SoundfileWriter(out, format.upper(), subtype, target_hz, count, level)
         with writer:
             for block in reader.blocks():
-                writer.write(resampler.push(with_channels(block, count)))
+                writer.write(resampler.push(fold(block)))
             writer.write(resampler.finish())
         if not reader.decoded_frames:
             raise Refused("there are no samples to encode")

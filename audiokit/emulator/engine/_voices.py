@@ -8,12 +8,13 @@ curve.
 from __future__ import annotations
 
 import functools
+import math
 from typing import Final
 
 import attrs
 import numpy as np
 
-from audiokit.emulator.engine._base import Signal
+from audiokit.emulator.engine._base import Signal, decibels
 from audiokit.emulator.engine._espeak import library
 from audiokit.emulator.engine._meter import Meter
 from audiokit.emulator.engine._pitch import ANALYSIS_HZ, measure_pitch
@@ -33,11 +34,13 @@ class Calibration:
         settings: Pitch settings tried, rising.
         f0_hz: Median pitch at each; empty for voices without one (whispers).
         lufs: Loudness at the middle setting; None if it could not be measured.
+        loudest_db: RMS of the loudest 100 ms at the middle setting.
     """
 
     settings: tuple[int, ...]
     f0_hz: tuple[float, ...]
     lufs: float | None
+    loudest_db: float
 
     def setting_for(self, f0_hz: float) -> int:
         """Return the pitch setting that comes nearest to a median pitch in hertz."""
@@ -57,19 +60,27 @@ def calibrate(voice: str, pitch_range: int) -> Calibration:
     settings: list[int] = []
     pitches: list[float] = []
     lufs: float | None = None
+    loudest = 0.0
     for setting in _SETTINGS:
         signal, hertz = _speak_test(voice, setting, pitch_range)
         if setting == 50:
             meter = Meter(hertz, 1, true_peak=False)
             meter.push(signal[:, None].astype(np.float32))
-            lufs = meter.finish().lufs
+            lufs, loudest = meter.finish().lufs, loudest_db(signal, hertz)
         pitch = measure_pitch(
             resampled(signal[:, None].astype(np.float32), hertz, ANALYSIS_HZ)[:, 0].astype(float)
         )
         if pitch is not None and pitch.voiced_seconds > 0.2:
             settings.append(setting)
             pitches.append(pitch.f0_hz)
-    return Calibration(settings=tuple(settings), f0_hz=tuple(pitches), lufs=lufs)
+    return Calibration(settings=tuple(settings), f0_hz=tuple(pitches), lufs=lufs, loudest_db=loudest)
+
+
+def loudest_db(signal: Signal, rate_hz: int) -> float:
+    """RMS in dB of the loudest 100 ms of a signal, which is taken for silent around."""
+    size = rate_hz // 10
+    power = np.cumsum(np.pad(signal**2, (size, size)))
+    return decibels(math.sqrt(max(0.0, float((power[size:] - power[:-size]).max())) / size))
 
 
 def _speak_test(voice: str, setting: int, pitch_range: int) -> tuple[Signal, int]:

@@ -144,11 +144,6 @@ class Fields:
         self.wrong(name, f"{name} must be true or false, got {shown(value)}", "type_error.bool")
         return default
 
-    def required_flag(self, name: str) -> bool:
-        """Read a boolean that must be there."""
-        self._required(name, self._values.get(name))
-        return self.flag(name)
-
     def integer(self, name: str, *, default: int, least: int = 0, most: int | None = None) -> int:
         """Read a whole number between two bounds."""
         value = self._values.get(name)

@@ -38,7 +38,17 @@ async def find(
     Raises:
         HttpError: 404, the account has none of this id.
     """
-    found = await context.store.get(kind, id_, account=account)
+    return found_in(kind, id_, await context.store.get(kind, id_, account=account), field=field)
+
+
+def found_in(
+    kind: str, id_: str, found: dict[str, Any] | None, *, field: str | None = None
+) -> dict[str, Any]:
+    """Return a document that was looked for, as `find` does.
+
+    Raises:
+        HttpError: 404, it is None.
+    """
     if found is None:
         raise not_found(field or f"{kind}_id", id_, _WHERE[kind])
     return found

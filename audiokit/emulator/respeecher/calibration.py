@@ -8,7 +8,6 @@ from starlette.routing import Route
 
 from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of
 from audiokit.emulator._multipart import read_upload
-from audiokit.emulator._store import Entry
 from audiokit.emulator._submissions import submission
 from audiokit.emulator.respeecher import _account, _calibrating
 from audiokit.emulator.respeecher._fields import Fields, body_fields, path_id, query_fields
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from audiokit.emulator._context import Context
+    from audiokit.emulator._store import Transaction
 
 _NAME = "calibration_name"
 
@@ -41,11 +41,19 @@ async def create(request: Request) -> Response:
         fields.check()
         await require_audio(path)
         doc = calibration_doc(name=name, user_id=context.accounts.login(account).user_id, now=context.now())
-        await _take_name(context, account, name, doc["id"])
         doc["_file_id"] = await context.files.keep(path)
-    entry = Entry(kind="calibration", id=doc["id"], doc=doc)
     record = submission("respeecher", "calibration.create", doc["id"], label=name)
-    await context.store.write(entry, record, account=account)
+
+    def store(step: Transaction) -> None:
+        _take_name(step, name, doc["id"])
+        step.put("calibration", doc["id"], doc)
+        step.put(record.kind, record.id, record.doc)
+
+    try:
+        await context.store.transact(store, account=account)
+    except HttpError:
+        await context.store.forget_files(doc["_file_id"])
+        raise
     _calibrating.start(context, account, doc)
     return JSONReply(wire(doc))
 
@@ -96,9 +104,14 @@ async def rename(request: Request) -> Response:
     fields.check()
     doc = await find(context, account, "calibration", path_id(request, "calibration_id"))
     if name != doc["name"]:
-        await _take_name(context, account, name, doc["id"])
-        await context.store.delete(_NAME, doc["name"], account=account)
-        doc = await context.store.update("calibration", doc["id"], account=account, name=name)
+        id_, old_name = doc["id"], doc["name"]
+
+        def change(step: Transaction) -> dict[str, Any]:
+            _take_name(step, name, id_)
+            step.delete(_NAME, old_name)
+            return step.update("calibration", id_, name=name)
+
+        doc = await context.store.transact(change, account=account)
     return JSONReply(_shape(doc, await _enabled(context, account)))
 
 
@@ -107,15 +120,14 @@ async def delete(request: Request) -> Response:
     context, account = context_of(request), account_of(request)
     doc = await find(context, account, "calibration", path_id(request, "calibration_id"))
     was_enabled = await _enabled(context, account)
-    await context.store.delete("calibration", doc["id"], account=account)
-    await context.store.delete(_NAME, doc["name"], account=account)
+    await context.store.delete_all([("calibration", doc["id"]), (_NAME, doc["name"])], account=account)
     if was_enabled == doc["id"]:
         await _account.enable_calibration(context, account, None)
     return JSONReply(_shape(doc, was_enabled))
 
 
-async def _take_name(context: Context, account: str, name: str, calibration_id: str) -> None:
-    if not await context.store.put_new(_NAME, name, {"id": calibration_id}, account=account):
+def _take_name(step: Transaction, name: str, calibration_id: str) -> None:
+    if not step.put_new(_NAME, name, {"id": calibration_id}):
         raise HttpError(400, f"a calibration named {name!r} exists already; names are unique, choose another")
 
 

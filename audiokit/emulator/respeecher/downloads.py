@@ -1,14 +1,15 @@
-"""Files by their gateway path: recordings, waveform pictures, samples."""
+"""Files by their gateway path: recordings, waveform pictures and peaks, samples."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
 from audiokit.emulator._fields import shown
-from audiokit.emulator._http import HttpError, account_of, context_of, file_reply
+from audiokit.emulator._http import HttpError, JSONReply, account_of, context_of, file_reply, work_refusal
 from audiokit.emulator._store import MissingDocumentError
+from audiokit.emulator._work import WorkError
 from audiokit.emulator.respeecher._processing import FILES_URL, WAVEFORM_NAME
 from audiokit.emulator.respeecher._samples import SAMPLES_URL, sample_file
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 _FILES = tuple(FILES_URL.split("/")[2:])
+_PEAKS_NAME = "peaks.json"
 _SAMPLES = tuple(SAMPLES_URL.split("/")[2:])
 
 
@@ -31,11 +33,27 @@ async def download(request: Request) -> Response:
     raise _nothing(wanted)
 
 
-async def _recording(request: Request, recording_id: str, name: str) -> Response:
-    context, account = context_of(request), account_of(request)
-    recording = await context.store.get("recording", recording_id, account=account)
+async def peaks(request: Request) -> Response:
+    """Send the outline of a finished recording as numbers (JSON of audiowaveform, version 2)."""
+    context = context_of(request)
+    recording = await _finished(request, request.path_params["recording_id"], _PEAKS_NAME)
+    path = context.files.path(recording["_file_id"])
+    try:
+        return JSONReply(await context.work.run("peaks", path=str(path)))
+    except WorkError as error:
+        raise work_refusal(error) from error
+
+
+async def _finished(request: Request, recording_id: str, name: str) -> dict[str, Any]:
+    """Return the recording whose file *name* is wanted."""
+    recording = await context_of(request).store.get("recording", recording_id, account=account_of(request))
     if recording is None or recording["state"] != "done":
         raise _nothing(f"{recording_id}/{name}")
+    return recording
+
+
+async def _recording(request: Request, recording_id: str, name: str) -> Response:
+    context, recording = context_of(request), await _finished(request, recording_id, name)
     if name == WAVEFORM_NAME and recording["_waveform_id"] is not None:
         file_id = recording["_waveform_id"]
     elif name == recording["file_name"]:
@@ -75,4 +93,7 @@ def _nothing(wanted: str) -> HttpError:
     )
 
 
-routes = [Route("/api/{file_url:path}", download, methods=["GET"], name="recordings.download")]
+routes = [
+    Route(f"{FILES_URL}/{{recording_id}}/{_PEAKS_NAME}", peaks, methods=["GET"], name="recordings.peaks"),
+    Route("/api/{file_url:path}", download, methods=["GET"], name="recordings.download"),
+]

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from audiokit.emulator._http import JSONReply, account_of, context_of
 from audiokit.emulator.respeecher._fields import body_fields, path_id, query_fields
-from audiokit.emulator.respeecher._lookup import find
+from audiokit.emulator.respeecher._lookup import find, found_in
 from audiokit.emulator.respeecher._pages import Page
 from audiokit.emulator.respeecher._removal import remove_folder
 from audiokit.emulator.respeecher._shapes import folder_doc, wire
@@ -16,6 +16,8 @@ from audiokit.emulator.respeecher._shapes import folder_doc, wire
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from audiokit.emulator._store import Transaction
 
 
 async def create(request: Request) -> Response:
@@ -25,9 +27,13 @@ async def create(request: Request) -> Response:
     name = fields.label("name", strict=context.settings.strict)
     project_id = fields.uuid("project_id")
     fields.check()
-    await find(context, account, "project", project_id)
     doc = folder_doc(name=name, project_id=project_id, now=context.now())
-    await context.store.put("folder", doc["id"], doc, account=account, parent=project_id)
+
+    def put(step: Transaction) -> None:
+        found_in("project", project_id, step.get("project", project_id))
+        step.put("folder", doc["id"], doc, parent=project_id)
+
+    await context.store.transact(put, account=account)
     return JSONReply(wire(doc))
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from audiokit.emulator._context import Context
     from audiokit.emulator._store import Entry, Transaction
 
+_GONE = "it was deleted a moment ago"
+
 
 async def create(request: Request) -> Response:
     """Take an upload; its measurement is waited for a moment, so that most bad files are refused at once."""
@@ -146,13 +148,15 @@ async def add_recordings(
     """Store new recordings in their folder, say so in its project, and store what belongs to them.
 
     Raises:
-        HttpError: 404, the folder was deleted meanwhile.
+        HttpError: 404, the folder, or the original of a conversion, was deleted meanwhile.
     """
 
     def change(step: Transaction) -> None:
         for doc in docs:
             if step.get("folder", doc["parent_folder_id"]) is None:
-                raise not_found("parent_folder_id", doc["parent_folder_id"], "it was deleted a moment ago")
+                raise not_found("parent_folder_id", doc["parent_folder_id"], _GONE)
+            if doc["original_id"] is not None and step.get("recording", doc["original_id"]) is None:
+                raise not_found("original_id", doc["original_id"], _GONE)
             step.put("recording", doc["id"], doc, parent=doc["parent_folder_id"])
             step.update("project", doc["project_id"], last_recording_at=doc["created_at"])
         for entry in others:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from audiokit.services._api import Api
 from audiokit.services._dialect import APIAUDIO
+from audiokit.services.apiaudio._mastering_order import SectionTiming
 from audiokit.services.apiaudio._timeline import TimelineClip, TimelineTrack
 from audiokit.services.apiaudio.birdcache import Birdcache, CachedAudio
 from audiokit.services.apiaudio.connectors import Connection, Connectors, ConnectorStatus
 from audiokit.services.apiaudio.lexi import Dictionary, Lexi
-from audiokit.services.apiaudio.mastering import MasteredTrack, Mastering, MasteringPreset, SectionTiming
+from audiokit.services.apiaudio.mastering import MasteredTrack, Mastering, MasteringPreset
 from audiokit.services.apiaudio.media import Media, MediaFile, UploadedMedia
 from audiokit.services.apiaudio.orchestrator import Orchestration, OrchestratorHelp
 from audiokit.services.apiaudio.organisation import Organisation, OrganisationData, OrganisationSecrets

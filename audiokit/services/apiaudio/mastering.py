@@ -5,61 +5,28 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 import attrs
 
 from audiokit._unset import UNSET
 from audiokit.errors import InvalidRequest, UnexpectedResponse
-from audiokit.services._check import between, one_of, records
+from audiokit.services._check import one_of
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look
 from audiokit.services.apiaudio._audience import Audience, as_audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.services.apiaudio._mastering_order import (
+    END_FORMATS,
+    SectionTiming,
+    check_master,
+    check_vast,
+    end_formats,
+)
 from audiokit.services.apiaudio._timeline import TimelineTrack
 from audiokit.transport import Target
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
-
-END_FORMATS: Final = (
-    "wav",
-    "mp3",
-    "flac",
-    "ogg",
-    "mp3_very_low",
-    "mp3_low",
-    "mp3_medium",
-    "mp3_high",
-    "mp3_very_high",
-    "mp3_alexa",  # not in the vendor's list of nine; the official client's README has it
-)
-JUSTIFICATIONS: Final = ("flex-start", "centre", "flex-end")
-
-
-@attrs.frozen(kw_only=True)
-class SectionTiming:
-    """Where a section ends on the track, and where its content stands in it.
-
-    Attributes:
-        end_at_s: Second of the whole track at which the section ends.
-        justify: ``flex-start``, ``centre`` or ``flex-end``; needs *end_at_s*.
-    """
-
-    end_at_s: float | None = None
-    justify: str | None = None
-
-    def to_wire(self) -> dict[str, Any]:
-        """The entry as the API takes it."""
-        one_of("justify", self.justify, JUSTIFICATIONS)
-        between("end_at_s", self.end_at_s, 0, 86_400, "seconds")
-        if self.justify is not None and self.end_at_s is None:
-            raise InvalidRequest(
-                f"justify={self.justify!r} needs end_at_s: it places content in a section of fixed end",
-                field="justify",
-                value=self.justify,
-            )
-        values = {"endAt": self.end_at_s, "justify": self.justify}
-        return {name: value for name, value in values.items() if value is not None}
 
 
 @attrs.define
@@ -190,17 +157,23 @@ class Mastering(ApiAudioService):
             InvalidRequest: A value is outside what the contract allows; nothing was sent.
             RequestRefused: E.g. an unknown template, or a section without speech.
         """
-        _check(public=public, vast=vast, channels=channels)
-        between("media_volume_trim_db", media_volume_trim_db, -12, 12, "dB")
-        records("section_properties", section_properties, SectionTiming)
-        between("force_length_s", force_length_s, 0.001, 86_400, "seconds")
+        check_vast(public=public, vast=vast)
+        check_master(
+            audience=audience,
+            end_format=end_format,
+            force_length_s=force_length_s,
+            media_files=media_files,
+            media_volume_trim_db=media_volume_trim_db,
+            section_properties=section_properties,
+            channels=channels,
+        )
         body = {
             "scriptId": script_id,
             "soundTemplate": sound_template,
             "audience": as_audience(audience),
             "public": public or None,
             "vast": vast or None,
-            "endFormat": _end_formats(end_format),
+            "endFormat": end_formats(end_format),
             "forceLength": force_length_s,
             "mediaFiles": as_list("media_files", media_files),
             "mediaVolumeTrim": media_volume_trim_db,
@@ -268,7 +241,7 @@ class Mastering(ApiAudioService):
         )
         if track.is_ready:
             return track
-        formats = _end_formats(end_format)
+        formats = end_formats(end_format)
         first = as_list("audience", audience) or [{}]
         return await self.wait(
             script_id,
@@ -306,7 +279,7 @@ class Mastering(ApiAudioService):
         Raises:
             NotFound: No such track was mastered.
         """
-        _check(public=public, vast=vast, channels=None)
+        check_vast(public=public, vast=vast)
         one_of("end_format", end_format, END_FORMATS)
         query = {
             **as_query(audience),
@@ -441,7 +414,7 @@ class Mastering(ApiAudioService):
             raise InvalidRequest.of("tracks", builtins.list(tracks), "one track or more")
         body = {
             "timeline": [track.to_wire() for track in tracks],
-            "endFormat": _end_formats(end_format),
+            "endFormat": end_formats(end_format),
             "masteringPreset": mastering_preset,
         }
         given = {name: value for name, value in body.items() if value is not None}
@@ -454,27 +427,3 @@ def read_track(track: MasteredTrack) -> MasteredTrack:
     if track.message is None and isinstance(message, str):
         track.message = message
     return track
-
-
-def _check(*, public: bool, vast: bool, channels: int | None) -> None:
-    if vast and not public:
-        raise InvalidRequest(
-            "vast=True needs public=True: a VAST document links a file that players fetch without a key",
-            field="vast",
-            value=vast,
-        )
-    if channels not in {None, 1, 2}:
-        raise InvalidRequest.of("channels", channels, "1 (mono) or 2 (stereo)")
-
-
-def _end_formats(value: str | Sequence[str] | None) -> list[str] | None:
-    if value is None:
-        return None
-    if not isinstance(value, str | Sequence):
-        raise InvalidRequest.of("end_format", value, f"one or more of {', '.join(END_FORMATS)}")
-    formats = [value] if isinstance(value, str) else list(value)
-    if not formats:
-        raise InvalidRequest.of("end_format", formats, "at least one format")
-    for one in formats:
-        one_of("end_format", one, END_FORMATS)
-    return formats

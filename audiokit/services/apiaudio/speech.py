@@ -161,8 +161,7 @@ class SpeechService(ApiAudioService):
             The speech; `is_ready` tells whether it is finished. A section can have failed
             although the call succeeded: see `Speech.raise_for_error`.
         """
-        between("speed", speed, 0.5, 300)
-        records("sections", sections, SectionVoice)
+        check_speech(speed=speed, audience=audience, sections=sections)
         between("silence_padding_ms", silence_padding_ms, 0, 60_000)
         body = {
             "scriptId": script_id,
@@ -377,6 +376,15 @@ class SpeechService(ApiAudioService):
                 f"{endpoint.name}: the answer names no section", operation=endpoint.name, status=200, body=raw
             )
         return Speech(script_id=script_id, sections=sections, is_ready=True, request_id=request_id, raw=raw)
+
+
+def check_speech(
+    *, speed: Speed | None, audience: Audience | None, sections: Mapping[str, SectionVoice] | None
+) -> None:
+    """Refuse what no script can be spoken with; arguments as `SpeechService.create`."""
+    between("speed", speed, 0.5, 300)
+    as_audience(audience)
+    records("sections", sections, SectionVoice)
 
 
 def _section(name: str, value: str | dict[str, Any]) -> SpokenSection:

@@ -17,6 +17,20 @@ from audiokit.services.audiostack.mixes import Mix
 from audiokit.transport import Reply, Target
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
+PRESETS: Final = (
+    "custom",
+    "mp3",
+    "wav",
+    "ogg",
+    "flac",
+    "mp3_very_low",
+    "mp3_low",
+    "mp3_medium",
+    "mp3_high",
+    "mp3_very_high",
+    "mp3_alexa",
+)
+
 _BIT_RATES: Final = {"constant": (32, 320, "kbit/s"), "variable": (0, 9, "(quality)")}
 
 
@@ -103,6 +117,7 @@ class Encoder(AudioStackService):
         Returns:
             The encoding; `is_ready` tells whether it is finished.
         """
+        check_preset(preset)
         one_of("bit_rate_type", bit_rate_type, _BIT_RATES)
         one_of("format", format, {"wav", "mp3", "flac", "ogg"})
         between("sample_rate_hz", sample_rate_hz, 24_000, 96_000, "Hz")
@@ -233,3 +248,8 @@ class Encoder(AudioStackService):
         if not found.is_ready and found.encoder_id is None:
             raise self._unexpected(endpoint, reply, "has no encoderId to look again with")
         return found
+
+
+def check_preset(preset: str) -> None:
+    """Refuse a preset for the format that the API has not."""
+    one_of("preset", preset, PRESETS)

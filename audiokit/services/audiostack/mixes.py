@@ -200,7 +200,7 @@ class Mixes(AudioStackService):
         Raises:
             RequestRefused: E.g. a section names a segment that the template has not.
         """
-        body = _body(
+        body = mix_body(
             speech=speech,
             script_id=script_id,
             sound_template=sound_template,
@@ -293,7 +293,7 @@ class Mixes(AudioStackService):
         Raises:
             RequestRefused: The mix would be refused; the message says why.
         """
-        body = _body(
+        body = mix_body(
             speech=speech,
             script_id=script_id,
             sound_template=sound_template,
@@ -411,23 +411,23 @@ class Mixes(AudioStackService):
         return mix
 
 
-def _body(
+def mix_body(
     *,
-    speech: TTS | str | None,
-    script_id: str | None,
-    sound_template: str | None,
-    media_files: Mapping[str, str] | None,
-    fx_files: Mapping[str, str] | None,
-    section_properties: Mapping[str, MixSection] | None,
-    timeline_properties: MixTimeline | None,
-    mastering_preset: str | None,
-    public: bool | None,
-    export_settings: Mapping[str, Any] | None,
-    strict_validation: bool | None,
-    sections: Mapping[str, Mapping[str, Any]] | None,
-    sound_layer: str | None,
+    speech: TTS | str | None = None,
+    script_id: str | None = None,
+    sound_template: str | None = None,
+    media_files: Mapping[str, str] | None = None,
+    fx_files: Mapping[str, str] | None = None,
+    section_properties: Mapping[str, MixSection] | None = None,
+    timeline_properties: MixTimeline | None = None,
+    mastering_preset: str | None = None,
+    public: bool | None = None,
+    export_settings: Mapping[str, Any] | None = None,
+    strict_validation: bool | None = None,
+    sections: Mapping[str, Mapping[str, Any]] | None = None,
+    sound_layer: str | None = None,
 ) -> dict[str, Any]:
-    """What `create` and `validate` send."""
+    """What `create` and `validate` send; raises `InvalidRequest` as they do."""
     exactly_one(speech=speech, script_id=script_id)
     records("section_properties", section_properties, MixSection)
     return given(

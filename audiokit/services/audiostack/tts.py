@@ -167,7 +167,7 @@ class TTSService(AudioStackService):
         Returns:
             The speech; `is_ready` tells whether it is finished.
         """
-        between("speed", speed, 0.5, 3)
+        check_speed(speed)
         if silence_padding is not None and not isinstance(silence_padding, str):
             raise InvalidRequest.of("silence_padding", silence_padding, "a string of microseconds")
         body = {
@@ -456,6 +456,11 @@ class TTSService(AudioStackService):
         speech = self._structure(endpoint, reply, TTS)
         speech.is_ready = reply.status == 200
         return speech
+
+
+def check_speed(speed: float | None) -> None:
+    """Refuse a speed that no speech can have."""
+    between("speed", speed, 0.5, 3)
 
 
 def _id_of(speech: TTS | str) -> str:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import pty
+import re
 import subprocess
 import sys
+import threading
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +17,10 @@ import orjson
 import pytest
 
 import audiokit
+from audiokit import _extras
 from audiokit.cli import endpoints, main
 from audiokit.cli._output import CommandError, print_table, require
+from audiokit.cli.demo import Track
 from audiokit.errors import EmulatorError
 from audiokit.services import all_endpoints
 
@@ -148,3 +155,150 @@ def test_module_runs_as_a_program() -> None:
         [sys.executable, "-m", "audiokit", "--version"], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert (0, f"audiokit {audiokit.__version__}\n") == (done.returncode, done.stdout)
+
+
+def _in_a_terminal(program: str) -> tuple[int, str]:
+    """Run *program* with a terminal of 300 columns as its output: exit code, and what it shows."""
+    master, slave = pty.openpty()
+    shown: list[bytes] = []
+
+    def read() -> None:
+        try:
+            while piece := os.read(master, 65_536):
+                shown.append(piece)
+        except OSError:  # how Linux says that the other end is closed
+            pass
+
+    environment = {**os.environ, "COLUMNS": "300", "TERM": "xterm"}
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=slave, stderr=slave, cwd=ROOT, env=environment
+    ) as process:
+        os.close(slave)
+        reader = threading.Thread(target=read)
+        reader.start()
+        code = process.wait()
+        reader.join()
+    os.close(master)
+    return code, b"".join(shown).decode()
+
+
+def test_tables_are_shown_in_a_terminal_as_they_are() -> None:
+    """Paths with brackets, file names and numbers are text, in a real terminal, too."""
+    if importlib.util.find_spec("rich") is None or importlib.util.find_spec("starlette") is None:
+        pytest.skip("an extra is not installed")
+    program = (
+        "from audiokit.cli import main\n"
+        "from audiokit.cli._output import print_table\n"
+        "assert main(['endpoints']) == 0\n"
+        "assert main(['emulator', '--routes']) == 0\n"
+        "print_table(['file', '[b]f0[/b]'], [['ad[/x].wav', '[red]-16.0']])\n"
+    )
+    code, shown = _in_a_terminal(program)
+    assert (0, []) == (code, re.findall("Traceback.*", shown))
+    assert {"/script/{script_id}[/{version}]", "/script/{scriptId}[/{version}]"} <= set(shown.split())
+    assert {"ad[/x].wav", "[red]-16.0"} <= set(shown.split())
+    assert "[b]f0[/b]" in shown  # between the codes of its style
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "wanted"),
+    [
+        ("--port", "99999", "a whole number from 0 to 65535"),
+        ("--port", "-1", "a whole number from 0 to 65535"),
+        ("--workers", "0", "a whole number of 1 or more"),
+        ("--max-upload-mib", "0", "a whole number of 1 or more"),
+        ("--max-audio-s", "0", "seconds above 0"),
+        ("--max-audio-s", "inf", "seconds above 0"),
+        ("--credits", "nan", "a number of 0 or more"),
+        ("--credits", "-1", "a number of 0 or more"),
+        ("--credits", "many", "a number of 0 or more"),
+        ("--speed", "0", "a number from 0.01 to 100000"),
+    ],
+)
+def test_option_out_of_range_is_wrong_usage(
+    option: str, value: str, wanted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names the option and its range, in the words of the command line."""
+    with pytest.raises(SystemExit) as caught:
+        main(["emulator", f"{option}={value}"])
+    assert 2 == caught.value.code
+    assert f"argument {option}: must be {wanted}, got {value!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--data", "/dev/null/x"], "cannot keep data in --data /dev/null/x: Not a directory; give a folder"),
+        (["--host", "foo.invalid", "--allow-remote"], "--host 'foo.invalid' is no address of this machine"),
+        (["--faults", "flood"], "fault 'flood' must be one of"),
+    ],
+)
+def test_emulator_that_cannot_start_says_why(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only this machine can tell is one line that names the option."""
+    if importlib.util.find_spec("starlette") is None:
+        pytest.skip("the emulator extra is not installed")
+    assert 1 == main(["emulator", *arguments])
+    err = capsys.readouterr().err
+    assert err.startswith(f"audiokit: {said}")
+    assert 1 == err.count("\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk_is_one_line() -> None:
+    """Output that cannot be written ends the command with a sentence, also at the interpreter's end."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "audiokit", "endpoints"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
+    assert (1, "audiokit: cannot write to standard output: No space left on device\n") == (
+        done.returncode,
+        done.stderr,
+    )
+
+
+def test_reader_that_has_enough_ends_the_command_quietly() -> None:
+    """`audiokit endpoints | head -1` says nothing about a broken pipe."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "audiokit", "endpoints"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    os.close(writing)
+    assert (1, "") == (done.returncode, done.stderr)
+
+
+def test_what_an_extra_brings_is_what_the_project_says() -> None:
+    """A requirement added to an extra is looked for, too, before a command needs it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    spelled_otherwise = {"opentelemetry_api": "opentelemetry"}
+    for extra, modules in _extras.MODULES.items():
+        listed = project["optional-dependencies"][extra]
+        names = [re.split(r"[^\w-]", line, maxsplit=1)[0].replace("-", "_") for line in listed]
+        assert sorted(spelled_otherwise.get(name, name) for name in names) == sorted(modules)
+
+
+def test_json_of_the_demo_has_every_column() -> None:
+    """Programs are told what people are, pitch included."""
+    track = Track(path=Path("a.wav"), format="wav", seconds=1.0, lufs=-16.0, true_peak_dbtp=-1.0, f0_hz=120.5)
+    wanted = {
+        "file": "a.wav",
+        "format": "wav",
+        "seconds": 1.0,
+        "lufs": -16.0,
+        "true_peak_dbtp": -1.0,
+        "f0_hz": 120.5,
+    }
+    assert wanted == track.to_json()
+    assert len(wanted) == len(track.to_row())

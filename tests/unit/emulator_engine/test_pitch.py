@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +88,39 @@ def test_voice_under_heavy_noise_is_refused(op: Op, speech: Path, write_wav: Cal
         op("f0", path=write_wav(voice + noise, rate_hz))
 
 
-def test_too_little_voice_is_refused(op: Op, write_wav: Callable[..., Path]) -> None:
-    """A tenth of a second says nothing about a speaker."""
-    with pytest.raises(Refused, match=r"at least 0.3 s are needed; send a longer recording"):
-        op("f0", path=write_wav(_harmonics(200.0, 0.15), 24_000))
+@pytest.mark.parametrize("seconds", [0.15, 0.9])
+def test_too_little_voice_is_refused(op: Op, write_wav: Callable[..., Path], seconds: float) -> None:
+    """Less than a second says nothing about a speaker, though its pitch may be measured."""
+    path = write_wav(_harmonics(200.0, seconds), 24_000)
+    with pytest.raises(Refused, match=r"at least 1 s are needed; send a longer recording"):
+        op("f0", path=path)
+    assert (op("measure", path=path)["f0_hz"] is None) == (seconds < 0.3)
+
+
+@pytest.mark.parametrize("hertz", [50.0, 60.0, 100.0, 120.0])
+@pytest.mark.parametrize("partials", [(1,), (1, 2, 3, 5), range(1, 25)])
+def test_hum_of_the_mains_is_no_voice(
+    op: Op, write_wav: Callable[..., Path], hertz: float, partials: Sequence[int]
+) -> None:
+    """Whether it is a hum with few overtones or a buzz with as many as a voice has, under some noise."""
+    time = np.arange(48_000) / 24_000
+    hum = 0.1 * sum(np.sin(2 * np.pi * hertz * k * time) / k for k in partials)
+    noise = 1e-3 * np.random.default_rng(1).standard_normal(len(time))
+    for sound in (hum, hum + noise):
+        with pytest.raises(Refused, match="no clear voice"):
+            op("f0", path=write_wav(sound, 24_000))
+
+
+@pytest.mark.parametrize("band_hz", [(100, 300), (150, 250), (400, 600), (900, 1_100), (1_900, 2_100)])
+def test_narrow_noise_is_no_voice(
+    op: Op, write_wav: Callable[..., Path], band_hz: tuple[float, float]
+) -> None:
+    """It has a period of sorts, and no overtones."""
+    spectrum = np.fft.rfft(np.random.default_rng(5).standard_normal(48_000))
+    hertz = np.fft.rfftfreq(48_000, 1 / 24_000)
+    noise = np.fft.irfft(np.where((hertz > band_hz[0]) & (hertz < band_hz[1]), spectrum, 0.0))
+    with pytest.raises(Refused, match="no clear voice"):
+        op("f0", path=write_wav(0.3 * noise / np.abs(noise).max(), 24_000))
 
 
 def test_long_silence_before_the_voice_does_not_matter(op: Op, write_wav: Callable[..., Path]) -> None:

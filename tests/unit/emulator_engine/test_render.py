@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from audiokit.emulator.engine import Refused
+from audiokit.emulator.engine import Refused, _mixer
+from audiokit.emulator.engine._master import master
+from audiokit.emulator.engine._mixer import build_mix
+from audiokit.emulator.engine._score import Score
 
 Op = Callable[..., dict[str, Any]]
 Sound = np.ndarray[Any, Any]
@@ -117,6 +120,42 @@ def test_media_that_does_not_duck_leaves_the_music_alone(
     assert level_db(path, 0.5, 2.5) == pytest.approx(level_db(path, 3.1, 3.9), abs=0.5)
 
 
+@pytest.mark.parametrize("kind", ["voice", "music"])
+def test_more_clips_at_once_than_files_can_be_open_are_refused(
+    render: Op, write_wav: Callable[..., Path], kind: str
+) -> None:
+    """Sixty-four are mixed; many more are refused with their number, before a file limit is met."""
+    path = write_wav(0.01 * np.random.default_rng(1).standard_normal(4_800))
+    entry = _clip(path) if kind == "voice" else _bed(path, 0.1, loop=False)
+    assert 0.1 == render(seconds=0.1, **{kind: [entry] * 64})["seconds"]
+    with pytest.raises(Refused, match=r"65 clips sound at once at 0.00 s; at most 64 are mixed"):
+        render(seconds=0.1, **{kind: [entry] * 65})
+
+
+def test_a_file_is_open_only_while_it_sounds(
+    render: Op, write_wav: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of clips that follow each other within one block no two are open."""
+    open_now, most = set[int](), 0
+    first, close = _mixer.ExcerptStream.__init__, _mixer.ExcerptStream.close
+
+    def opening(self: Any, *args: Any, **how: Any) -> None:
+        nonlocal most
+        first(self, *args, **how)
+        open_now.add(id(self))
+        most = max(most, len(open_now))
+
+    def closing(self: Any) -> None:
+        open_now.discard(id(self))
+        close(self)
+
+    monkeypatch.setattr(_mixer.ExcerptStream, "__init__", opening)
+    monkeypatch.setattr(_mixer.ExcerptStream, "close", closing)
+    path = write_wav(0.01 * np.random.default_rng(1).standard_normal(480))
+    render(seconds=0.4, voice=[_clip(path, place / 100) for place in range(40)])
+    assert (1, set()) == (most, open_now)
+
+
 def test_loop_has_no_seam(render: Op, music: Path) -> None:
     """Where the segment starts again, samples step no more than elsewhere."""
     length = soundfile.info(music).frames
@@ -211,6 +250,31 @@ def test_match_voice_goes_by_what_is_heard_on_the_track(
     assert level_db(path, 20.0, 26.0) == pytest.approx(level_db(path, 0.0, 6.0) + 23.0, abs=0.2)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("has_sentence", [True, False])
+def test_match_voice_levels_a_single_word(
+    render: Callable[..., dict[str, Any]],
+    write_wav: Callable[..., Path],
+    speech: Path,
+    level_db: Callable[..., float],
+    has_sentence: bool,  # noqa: FBT001
+    channels: int,
+) -> None:
+    """A word under 0.4 s goes down with the sentences beside it, or by its RMS where there are none."""
+    voice, rate_hz = soundfile.read(speech)
+    word = write_wav(voice[rate_hz : rate_hz + rate_hz * 3 // 10], rate_hz, "word.wav")
+    take = write_wav(0.1 * voice, rate_hz)
+    path = render(
+        channels=channels,
+        match_voice=True,
+        voice=[_clip(word), *([_clip(speech, 1.0)] if has_sentence else [])],
+        media=[_clip(take, 11.0), _clip(word, 20.0, gain_db=-10.0, ducks=False)],
+        loudness_lufs=-30.0,  # no limiting
+    )["path"]
+    down_db = level_db(path, 0.0, 0.3) - level_db(path, 20.0, 20.3)
+    assert -10.0 == pytest.approx(down_db, abs=0.2 if has_sentence else 4.0)
+
+
 def test_length_without_an_order_is_that_of_the_content(
     render: Op, op: Op, speech: Path, music: Path
 ) -> None:
@@ -236,6 +300,32 @@ def test_click_train_ends_under_the_ceiling(render: Op, op: Op, write_wav: Calla
         op("probe", path=render(channels=1, media=[_clip(write_wav(clicks))])["path"])["true_peak_dbtp"]
         <= -1.0
     )
+
+
+def test_hard_peaks_are_limited_until_the_rest_is_loud_enough(
+    render: Op, speech: Path, write_wav: Callable[..., Path]
+) -> None:
+    """Speech 31 dB below the clicks in it still reaches its loudness, under the ceiling."""
+    voice, rate_hz = soundfile.read(speech)
+    voice *= 0.025 / np.abs(voice).max()
+    voice[:: rate_hz // 2] = 0.9
+    done = render(channels=1, media=[_clip(write_wav(voice, rate_hz))])
+    assert -16.0 == pytest.approx(done["lufs"], abs=0.5)
+    assert done["true_peak_dbtp"] <= -1.0
+
+
+def test_what_cannot_be_loud_enough_is_told_and_not_tried_for_ever(
+    speech: Path, write_wav: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Nothing but claps: the loudness that was reached is given, after four passes at most."""
+    draw, time = np.random.default_rng(1), np.arange(48_000 * 4) / 48_000
+    claps = 0.1 * draw.standard_normal(len(time)) * np.exp(-(time % 0.5) / 0.01)
+    score = Score.from_json({"channels": 1, "media": [_clip(write_wav(claps))]})
+    out = tmp_path / "out.wav"
+    done = master(build_mix(score), str(out), loudness_lufs=-16.0, true_peak_dbtp=-1.0)
+    assert done.loudness.lufs is not None
+    assert -24.0 < done.loudness.lufs < -16.5
+    assert done.passes <= 4
 
 
 def test_samples_that_are_no_numbers_do_not_spread(render: Op, audio: Path, speech: Path) -> None:

@@ -30,6 +30,14 @@ def test_every_voice_has_the_wanted_level(op: Op, tmp_path: Path, voice: str) ->
     assert found["true_peak_dbtp"] < 0.0
 
 
+@pytest.mark.parametrize("voice", ["gmw/en-US+f3", "gmw/en+m1", "roa/fr+f4", "gmw/en+klatt"])
+def test_two_words_have_the_wanted_level_too(op: Op, tmp_path: Path, voice: str) -> None:
+    """What a meter can measure is measured, however little it is."""
+    out = tmp_path / "out.wav"
+    assert 0.4 < op("speak", out=out, items=[{"text": "Hello there.", "voice": voice}])["seconds"] < 1.0
+    assert -20.0 == pytest.approx(op("probe", path=out)["lufs"], abs=0.5)
+
+
 @pytest.mark.parametrize(
     ("voice", "f0_hz"),
     [("gmw/en-US+f2", 196), ("gmw/en-US+f4", 232), ("gmw/en-US+m1", 112), ("gmw/en+m3", 96)],

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 import math
 import struct
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from read_fields import held_to_description
 
 from audiokit.emulator._app import create_app
 from audiokit.emulator._context import Context
@@ -25,6 +27,7 @@ KEY = "k" * 40
 RATE_HZ = 8000
 
 
+@functools.cache
 def make_wav(seconds: float = 0.5, *, hertz: float = 150.0) -> bytes:
     """A mono 16-bit WAV of a sine."""
     frames = round(seconds * RATE_HZ)
@@ -121,6 +124,9 @@ class FakeWork:
         figures = {"seconds": 0.5, "sample_rate_hz": 8000, "channels": 1, "lufs": -23.0}
         return {"format": "wav", **figures, "true_peak_dbtp": -3.0, "f0_hz": None}
 
+    def _peaks(self, path: str) -> dict[str, Any]:
+        return {"version": 2, "length": 1, "data": [-128, 127]}
+
     def _waveform(self, path: str, out: str) -> dict[str, Any]:
         Path(out).write_bytes(b"\x89PNG picture")
         return {"width": 1000, "height": 160}
@@ -196,6 +202,13 @@ class Emulator:
 
 
 OpenEmulator = Callable[..., contextlib.AbstractAsyncContextManager[Emulator]]
+
+
+@pytest.fixture(autouse=True)
+def described() -> Iterator[None]:
+    """What handlers read, and answer when all is well, is what the served description says."""
+    with held_to_description():
+        yield
 
 
 @pytest.fixture

@@ -147,7 +147,12 @@ async def test_no_other_machine_is_called_unless_it_is_allowed(
 ) -> None:
     """The order goes through with a warning; not even a name is looked up."""
     calls: list[Any] = []
-    monkeypatch.setattr(_callbacks, "_post", lambda *arguments: calls.append(arguments) or 200)
+
+    async def post(*arguments: Any) -> int:
+        calls.append(arguments)
+        return 200
+
+    monkeypatch.setattr(_callbacks, "_post", post)
     served = await serving()
     async with v1(served) as client:
         reply = await client.post("/speech", json={"scriptId": "mine", "callback_url": url})
@@ -168,13 +173,91 @@ def test_an_allowed_host_may_be_called() -> None:
     assert None is _callbacks.why_not("http://localhost:9/x", settings)
 
 
-def test_a_loopback_name_that_leads_elsewhere_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("listed", ["Example.COM", "example.com.", " example.com "])
+def test_an_allowed_host_is_the_same_however_it_is_written(listed: str) -> None:
+    """Names of hosts have no case, and a dot at the end changes nothing; on either side."""
+    settings = EmulatorSettings(callback_hosts={listed, "[2001:DB8::1]"})
+    urls = ["http://example.com/", "http://EXAMPLE.com:99/", "http://example.com./", "http://[2001:db8::1]/"]
+
+    assert [None] * 4 == [_callbacks.why_not(url, settings) for url in urls]
+
+
+@pytest.mark.parametrize("listed", ["http://example.com", "example.com:8080", "example.com/hook", ""])
+def test_an_allowed_host_is_no_url(listed: str) -> None:
+    """What would never match is refused at the start."""
+    with pytest.raises(ValueError, match="without scheme, port or path"):
+        EmulatorSettings(callback_hosts={listed})
+
+
+async def test_a_loopback_name_that_leads_elsewhere_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the hosts file says of localhost."""
     elsewhere = [(2, 1, 6, "", ("10.0.0.1", 80))]
     monkeypatch.setattr(_callbacks.socket, "getaddrinfo", lambda *_args, **_kwargs: elsewhere)
 
     with pytest.raises(OSError, match="no address that may be called"):
-        _callbacks._connect(_callbacks.target_of("http://localhost/x"))
+        await _callbacks._connect(_callbacks.target_of("http://localhost/x"))
+
+
+async def test_receivers_that_hang_keep_nobody_waiting(
+    serving: Serving, receiving: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload goes through while sixty webhooks wait for an answer that never comes."""
+    monkeypatch.setattr(_callbacks, "_TIMEOUT_S", 60.0)
+    arrived = asyncio.Semaphore(0)
+    hung: list[asyncio.StreamWriter] = []
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hung.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        arrived.release()
+        await reader.read()
+
+    served = await serving()
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    calls = [
+        served.context.spawn(_callbacks.call(served.context, url, b"{}", secret="s"), f"call {n}")
+        for n in range(60)
+    ]
+    try:
+        async with asyncio.timeout(10):
+            for _ in calls:
+                await arrived.acquire()
+            uploaded = await served.upload(await served.folder_id())
+    finally:
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        server.close()
+        for writer in hung:
+            writer.close()
+        await asyncio.sleep(0)
+
+    assert 200 == uploaded.status_code
+
+
+async def test_a_receiver_that_hangs_is_given_up(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is for the whole call, so bytes that trickle in do not make it longer."""
+    monkeypatch.setattr(_callbacks, "_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(_callbacks, "_AGAIN_AFTER_S", (0.0,))
+
+    async def trickle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while not writer.is_closing():
+                writer.write(b"H")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    served = await serving()
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    async with asyncio.timeout(5):
+        is_taken = await _callbacks.call(served.context, url, b"{}", secret="s")
+    server.close()
+    await asyncio.sleep(0.02)
+
+    assert not is_taken
 
 
 async def test_what_is_no_url_is_refused(serving: Serving) -> None:

@@ -11,7 +11,15 @@ import pytest
 from starlette.requests import Request
 
 from audiokit.emulator._http import HttpError
-from audiokit.emulator._multipart import MAX_FIELD_BYTES, MAX_PARTS, Upload, read_upload
+from audiokit.emulator._multipart import (
+    MAX_EPILOGUE_BYTES,
+    MAX_FIELD_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_PARTS,
+    Upload,
+    _Collector,
+    read_upload,
+)
 
 BOUNDARY = "b0undary"
 
@@ -150,3 +158,43 @@ async def test_a_second_file_is_refused(path: Path, second: bytes) -> None:
         await read(part("data", b"one", "a.wav") + part("data", second, "b.wav") + END, path)
 
     assert (400, False) == (caught.value.status, path.exists())
+
+
+@pytest.mark.parametrize("step", [1000, 10**6])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"x-long: " + b"v" * (MAX_HEADER_BYTES + 1),
+        b"x-" + b"n" * (MAX_HEADER_BYTES + 1) + b": v",
+        b"a: b\r\n" * (MAX_HEADER_BYTES // 5),
+    ],
+    ids=["value", "name", "many"],
+)
+async def test_headers_of_a_part_have_an_end(path: Path, head: bytes, step: int) -> None:
+    """A long one, and many short ones, whichever parser is installed."""
+    body = f"--{BOUNDARY}\r\n".encode() + head + b"\r\n" + part("label", b"x")[len(BOUNDARY) + 4 :] + END
+
+    with pytest.raises(HttpError) as refused:
+        await read(body, path, step=step)
+    assert 400 == refused.value.status
+
+
+def test_headers_are_counted_without_help_of_the_parser() -> None:
+    """Some versions that may be installed hand a header over in pieces without end."""
+    collector = _Collector()
+    collector._begin()
+    for _ in range(4):
+        collector._header_value(b"v" * 4096, 0, 4096)
+    with pytest.raises(HttpError, match="16384 bytes of headers"):
+        collector._header_value(b"v", 0, 1)
+    assert len(collector._value) <= MAX_HEADER_BYTES
+
+
+async def test_what_follows_the_form_is_ignored_but_not_for_ever(path: Path) -> None:
+    """A little of it is nothing unusual."""
+    form = part("label", b"x") + END
+    upload = await read(form + b"\r\nbye", path)
+    with pytest.raises(HttpError, match="goes on and on after the form's closing boundary"):
+        await read(form + bytes(2 * MAX_EPILOGUE_BYTES), path, step=4096)
+
+    assert {"label": "x"} == upload.fields

@@ -148,6 +148,24 @@ async def test_a_slow_check_ends_in_state_error(open_emulator: Any) -> None:
         assert [] == list(emulator.context.files.scratch_folder.iterdir())
 
 
+async def test_peaks_lie_beside_the_picture(emulator: Any) -> None:
+    """The outline as JSON, of one's own finished recordings only, and no download is counted."""
+    done = await emulator.original()
+    url = done["waveform_url"].replace("waveform.png", "peaks.json")
+
+    reply = await emulator.client.get(url)
+    nobody = await emulator.new_client().get(url)
+
+    assert (200, "application/json") == (reply.status_code, reply.headers["content-type"])
+    assert {"version": 2, "length": 1, "data": [-128, 127]} == reply.json()
+    assert 401 == nobody.status_code
+    assert 0 == (await emulator.finished(done["id"]))["listen_count"]
+    unknown = url.replace(done["id"], str(uuid.UUID(int=1)))
+    assert "no file at" in await emulator.refused(404, "GET", unknown)
+    emulator.work.failures["peaks"] = WorkError("crashed", "the audio worker died")
+    assert "the emulator failed" in await emulator.refused(500, "GET", url)
+
+
 async def test_a_truncation_is_stated(emulator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """done, with process_stage saying how much could be decoded."""
     note = "truncated: 0.5 of 1.0 s could be decoded"

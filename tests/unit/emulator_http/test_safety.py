@@ -43,7 +43,7 @@ async def test_processor_time_counts_for_each_operation_anew() -> None:
         (["--key", f"a={'x' * 40}", "--key", f"b={'x' * 40}"], "another tenant's"),
         (["--faults", "boom:1"], "'boom' must be one of"),
         (["--processing", "tea:1s"], "'tea' is not known"),
-        (["--speed", "0"], "speed must be"),
+        (["--allow-callbacks", "http://example.com"], "without scheme, port or path"),
         (["--rate-limits", "many"], "like 500/100/300s"),
         (["--control-key", "short"], "control_key needs at least 32"),
     ],
@@ -57,6 +57,14 @@ def test_wrong_options_are_one_clear_error(
 
     assert message in said
     assert "x" * 40 not in said
+
+
+def test_a_speed_that_makes_no_sense_is_refused_by_its_option(capsys: pytest.CaptureFixture[str]) -> None:
+    """As wrong values of all options are."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["emulator", "--port", "0", "--speed", "0"])
+
+    assert "--speed: must be a number from 0.01 to 100000, got '0'" in capsys.readouterr().err
 
 
 async def test_files_are_served_as_what_they_are(open_emulator: Any) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import httpx
 import pytest
+from read_fields import held_to_description
 
 from audiokit._formats import sniff
 from audiokit.emulator._app import create_app
@@ -36,6 +37,7 @@ class FakeWork:
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.refuse_words: set[str] = set()
+        self.reached_lufs: float | None = -16.0
 
     def asked(self, op: str) -> list[dict[str, Any]]:
         """Return the parameters of every call of *op*."""
@@ -82,7 +84,8 @@ class FakeWork:
                     HEADS[extension] + target["format"].encode() + repr(timeline["seconds"]).encode()
                 )
             made.append({**target, "seconds": timeline["seconds"], "size_bytes": path.stat().st_size})
-        return {"seconds": timeline["seconds"], "lufs": -16.0, "true_peak_dbtp": -1.2, "outputs": made}
+        loudness = {"lufs": self.reached_lufs, "true_peak_dbtp": -1.2}
+        return {"seconds": timeline["seconds"], **loudness, "outputs": made}
 
     def _transcode(self, path: str, out: str, format: str, **settings: Any) -> dict[str, Any]:  # noqa: A002
         write_wav(Path(out), 0.5, value=9)
@@ -159,6 +162,13 @@ class Emulator:
         reply = await self.v2("POST", "/speech/tts", json={"scriptId": script, **fields})
         assert reply.status_code == 200, reply.text
         return str(script), str(reply.json()["data"]["speechId"])
+
+
+@pytest.fixture(autouse=True)
+def described() -> Iterator[None]:
+    """What handlers read, and answer when all is well, is what the served description says."""
+    with held_to_description():
+        yield
 
 
 @pytest.fixture

@@ -380,3 +380,15 @@ async def test_a_dead_worker_is_not_blamed_on_the_upload(
     reply = await emulator.put(announced["fileUploadUrl"], make_wav(1.0))
     told = "the upload of 'a.wav' was not checked: the emulator failed; see its log; upload it again"
     assert (500, told) == (reply.status_code, errors(reply))
+
+
+async def test_tags_may_be_given_one_by_one(emulator: Emulator) -> None:
+    """As the client sends a list; for keeping and for finding, beside the list with commas."""
+    path = "/file/customaudio"
+    for name, tags in (("a.wav", ["x1", "y1"]), ("b.wav", ["x1, z1"])):
+        await emulator.v1("GET", f"{path}/uploadurl", params={"filename": name, "tags": tags})
+    known = (await emulator.v1("GET", f"{path}/tags")).json()
+    found = (await emulator.v1("GET", path, params={"tags": ["x1", "y1"]})).json()["savedAudioFiles"]
+
+    assert {"uniqueTags": ["x1", "y1", "z1"]} == known
+    assert ["a.wav"] == [one["filename"] for one in found]

@@ -344,3 +344,55 @@ async def test_a_poll_with_the_whole_order_for_its_query_finds_the_newest_track(
     )
     assert 200 == (await emulator.v1("GET", "/speech", params=poll)).status_code
     assert 404 == (await emulator.v1("GET", "/mastering", params={"scriptId": script_id})).status_code
+
+
+@pytest.mark.parametrize("kind", ["sound", "speech"])
+async def test_a_timeline_of_more_than_64_files_at_once_is_refused(
+    emulator: Emulator, make_wav: Any, kind: str
+) -> None:
+    """The reply names how many sound at once; one after the other they may be many more."""
+    media = await emulator.upload_v1(make_wav(1.0))
+
+    def order(starts: list[float]) -> dict[str, Any]:
+        files = [{"mediaId": media, "startAt": start, "endAt": start + 1.0} for start in starts]
+        return {"timeline": [{"contentType": kind, "files": files}]}
+
+    refused = await emulator.v1("POST", "/media-timeline", json=order([2.5] * 65))
+    assert 400 == refused.status_code
+    (message,) = refused.json()["errors"]
+    assert "timeline has 65 files that sound at once at 2.5 s; at most 64 are mixed" == message
+    for starts in ([2.5] * 64, [float(place) for place in range(100)]):
+        assert 200 == (await emulator.v1("POST", "/media-timeline", json=order(starts))).status_code
+
+
+async def test_every_preset_balances_in_its_own_way(emulator: Emulator) -> None:
+    """No two of those that are listed say the same of themselves."""
+    presets = (await emulator.v1("GET", "/mastering-presets")).json()["presets"]
+    assert len(presets) == len({preset["description"] for preset in presets})
+
+
+@pytest.mark.parametrize(
+    ("lufs", "warning"),
+    [
+        (-16.4, ""),
+        (None, ""),
+        (-21.2, "the track reached -21.2 LUFS, not -16: its peaks allow no more"),
+        (-64.0, "the track reached -64.0 LUFS, not -16: it is nearly silent and was left so"),
+    ],
+)
+async def test_a_track_that_is_too_quiet_says_so(
+    emulator: Emulator, make_wav: Any, lufs: float | None, warning: str
+) -> None:
+    """With the order, with every reading, and for media timelines."""
+    emulator.work.reached_lufs = lufs
+    script_id = await emulator.spoken("Hello.")
+    made = await master(emulator, script_id, endFormat=["wav", "mp3"])
+    read = await emulator.v1("GET", "/mastering", params={"scriptId": script_id})
+    clip = {"mediaId": await emulator.upload_v1(make_wav(1.0)), "startAt": 0, "endAt": 1}
+    body = {"timeline": [{"contentType": "sound", "files": [clip]}]}
+    timeline = (await emulator.v1("POST", "/media-timeline", json=body)).json()
+
+    assert [warning, warning] == [made.json()["warnings"], timeline["warnings"]]
+    assert (f'"{warning}"' if warning else None) == (
+        read.headers["Warning"].partition("audiokit-emulator ")[2] if "Warning" in read.headers else None
+    )

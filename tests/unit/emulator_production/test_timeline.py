@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import attrs
@@ -84,6 +85,56 @@ def test_music_stops_at_a_section_without_any() -> None:
     assert ([(0.0, border)], border + 4.0) == (spans(timeline["music"]), timeline["seconds"])
 
 
+@pytest.mark.parametrize("beyond_s", [0.05, 0.1, 0.2, 0.4])
+def test_the_last_music_that_is_heard_ends_with_the_track(beyond_s: float) -> None:
+    """Sections of nothing but music that a forced length cuts off leave the one before to fade out."""
+    spoken = section("a", voice(5.0), music=MAIN)
+    timeline = build(
+        spoken,
+        section("out", music=OUTRO),
+        section("end", music=INTRO),
+        force_length_s=LEAD_IN_S + 5.0 + beyond_s,
+    )
+    (entry,) = timeline["music"]
+    assert ("main", timeline["seconds"], 1.0) == (entry["path"], entry["end_s"], entry["fade_out_s"])
+
+
+def _a_section(draw: random.Random, place: int, end_at: float | None) -> SectionPlan:
+    kinds = [draw.choice(["voice", "media"]) for _ in range(draw.randint(0, 2))]
+    lengths = [draw.choice([0.3, 1.0, 2.5, 7.3, 20.0]) for _ in kinds]
+    clips = [Clip(kind=k, path="c", seconds=s) for k, s in zip(kinds, lengths, strict=True)]  # type: ignore[arg-type]
+    wishes = {
+        "padding_s": draw.choice([0.0, 0.0, 1.5, 4.0]),
+        "start_at": draw.choice([None] * 5 + [3.0, 8.0]),
+    }
+    return section(str(place), *clips, music=draw.choice([None, INTRO, MAIN, OUTRO]), end_at=end_at, **wishes)
+
+
+def test_music_never_goes_beyond_the_track_whatever_is_asked_for() -> None:
+    """Over 3000 drawn scripts: fades are no less than 0 and fit, music lies on the track and ends faded."""
+    draw = random.Random(4)
+    built = 0
+    for _ in range(3000):
+        mark, sections = 0.0, list[SectionPlan]()
+        for place in range(draw.randint(1, 4)):
+            is_marked = draw.random() < 0.2
+            mark += draw.choice([2.0, 3.0, 5.0, 10.5]) if is_marked else 0.0
+            sections.append(_a_section(draw, place, mark if is_marked else None))
+        length = draw.choice([None, 1.0, 5.0, 7.55, 12.34, 30.0])
+        try:
+            timeline = build(*sections, force_length_s=length, may_overlap=draw.random() < 0.5)
+        except TimelineError:
+            continue
+        built += 1
+        end = timeline["seconds"] + 1e-6
+        for entry in timeline["music"]:
+            assert 0.0 <= entry["start_s"] < entry["end_s"] <= end
+            assert min(entry["fade_in_s"], entry["fade_out_s"]) >= 0.0
+            assert entry["fade_in_s"] + entry["fade_out_s"] <= entry["end_s"] - entry["start_s"] + 1e-5
+            assert entry["fade_out_s"] > 0.0
+    assert built > 1000
+
+
 def test_music_is_brought_to_one_level() -> None:
     """Loud segments go down, quiet ones up, unknown ones stay."""
     timeline = build(
@@ -162,6 +213,17 @@ def test_a_mark_beyond_the_forced_length_is_refused() -> None:
     """Two contradicting wishes are told together."""
     with pytest.raises(TimelineError, match="endAt of section 'a' is 12 s, beyond forceLength 10 s"):
         build(section("a", voice(1.0), end_at=12.0), force_length_s=10.0)
+
+
+@pytest.mark.parametrize("clips", [64, 65])
+def test_more_than_64_clips_at_once_are_refused(clips: int) -> None:
+    """Each would be an open file of the renderer; those that only touch do not count."""
+    sections = [section(str(i), voice(1.0), voice(1.0), start_at=2.0) for i in range(clips)]
+    if clips == 64:
+        assert 128 == len(build(*sections, may_overlap=True)["voice"])
+        return
+    with pytest.raises(TimelineError, match=r"65 clips sound at once at 2.00 s; at most 64 are mixed"):
+        build(*sections, may_overlap=True)
 
 
 def test_media_gets_the_trim_and_effects_do_not() -> None:

@@ -12,6 +12,7 @@ import anyio
 import attrs
 import pytest
 from job_server import Server, ServerJob
+from virtual_time import LoopClock, in_virtual_time
 
 from audiokit import ConversionJob, MasteringJob, MixJob, webhooks
 from audiokit.errors import InvalidRequest, UsageError
@@ -84,7 +85,7 @@ async def test_a_chain_can_be_cancelled(make_orchestrator: Make, fake_job: Any) 
         await asyncio.Event().wait()
 
     async with make_orchestrator() as orchestrator:
-        handle = await orchestrator.submit(Chain(first=fake_job(number=1, on_submit=hang), then=[]))
+        handle = await orchestrator.submit(Chain(first=fake_job(number=1, on_look=hang), then=[]))
         await anyio.wait_all_tasks_blocked()
         handle.cancel()
         assert JobState.CANCELLED is (await handle).state
@@ -244,20 +245,25 @@ async def test_an_outcome_without_a_stream_says_so(make_orchestrator: Make, fake
         outcome.open()
 
 
-async def test_waiting_for_a_turn_takes_nothing_of_a_chains_time(server: Server) -> None:
-    """Four chains of 40 ms through one place, each with 100 ms: the last ends after 160 ms, in time."""
+def test_waiting_for_a_turn_takes_nothing_of_a_chains_time() -> None:
+    """Four chains of 40 s through one place, each with 100 s: the last ends after 160 s, in time."""
 
     @attrs.frozen(kw_only=True)
     class Slow(ServerJob):
         api = "respeecher"
 
         async def submit(self, context: JobContext, prepared: None) -> str:
-            await asyncio.sleep(0.04 if self.number else 0.5)
+            await asyncio.sleep(40 if self.number else 500)
             return await super().submit(context, prepared)
 
-    orchestrator = Orchestrator(server, clock=server.clock, timeout_s=0.1, max_submits=1)  # type: ignore[arg-type]
-    async with orchestrator:
-        jobs = [Chain(first=Slow(number=n + 1, place=f"p{n}", key=f"{n}"), then=[]) for n in range(4)]
-        assert {JobState.DONE} == {one.state async for one in orchestrator.run(jobs)}
-        (late,) = [one async for one in orchestrator.run([Chain(first=Slow(number=0), then=[])])]
-        assert JobState.FAILED is late.state  # its own time still counts
+    async def story() -> None:
+        clock = LoopClock()
+        orchestrator = Orchestrator(Server(clock), clock=clock, timeout_s=100, max_submits=1)  # type: ignore[arg-type]
+        async with orchestrator:
+            jobs = [Chain(first=Slow(number=n + 1, place=f"p{n}", key=f"{n}"), then=[]) for n in range(4)]
+            assert {JobState.DONE} == {one.state async for one in orchestrator.run(jobs)}
+            assert 160 == clock.monotonic()
+            (late,) = [one async for one in orchestrator.run([Chain(first=Slow(number=0), then=[])])]
+            assert (JobState.FAILED, 260) == (late.state, clock.monotonic())  # its own time still counts
+
+    in_virtual_time(story())

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
+import attrs
 import pytest
 
-from audiokit.errors import ConnectionFailed
+from audiokit.errors import ConnectionFailed, InvalidRequest
 from audiokit.jobs import (
+    Chain,
     JobContext,
     JobEvent,
     JobFinished,
@@ -258,3 +261,76 @@ async def test_states_of_polled_work_are_told(make_orchestrator: Make, fake_job:
     states = [event.state for event in seen if isinstance(event, JobPolled)]
     assert "busy" in states
     assert any(isinstance(event, JobSubmitted) for event in seen)
+
+
+async def test_a_chain_is_counted_once(
+    make_orchestrator: Make, fake_job: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A report has a line for each job inside, marked as such, and adds up the whole only; so does a log."""
+
+    async def spend(context: JobContext) -> None:
+        context.spent(1.5)
+
+    chain = Chain(
+        first=fake_job(number=1, on_submit=spend),
+        then=[lambda _: fake_job(number=2, on_submit=spend)],
+        key="whole",
+    )
+    path = tmp_path / "run.jsonl"
+    with caplog.at_level(logging.INFO, logger="audiokit.jobs"):
+        async with make_orchestrator() as orchestrator:
+            async with write_report(orchestrator, path), log_progress(orchestrator):
+                assert [3.0] == [one.stats.credits async for one in orchestrator.run([chain])]
+            assert 3.0 == orchestrator.credits_spent
+    *lines, total = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [("whole-0", "whole", 1.5), ("whole-1", "whole", 1.5), ("whole", None, 3.0)] == [
+        (line["key"], line["part_of"], line["credits"]) for line in lines
+    ]
+    assert ({"done": 1}, 3.0, 2) == (total["jobs"], total["credits"], total["polls"])
+    assert "jobs: 1 done" in caplog.messages
+
+
+async def test_a_report_has_paths_that_are_no_text(
+    make_orchestrator: Make, fake_job: Any, tmp_path: Path
+) -> None:
+    """Bytes that are no UTF-8 are written as what they are, and the lines that follow as ever."""
+
+    @attrs.frozen(kw_only=True)
+    class Odd(fake_job):  # type: ignore[misc]
+        async def collect(self, context: JobContext, remote: Any) -> Any:
+            return None, (Path(os.fsdecode(b"/out/\xff.wav")),)
+
+    path = tmp_path / "run.jsonl"
+    async with make_orchestrator() as orchestrator, write_report(orchestrator, path):
+        jobs = [Odd(), fake_job(number=2)]
+        assert [JobState.DONE] * 2 == [one.state async for one in orchestrator.run(jobs, ordered=True)]
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert ["/out/\\udcff.wav"] in [line.get("paths") for line in lines]
+    assert {"done": 2} == lines[-1]["jobs"]
+
+
+async def test_bars_take_the_words_of_an_api_as_text(
+    make_orchestrator: Make, fake_job: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A state in brackets neither vanishes nor ends the run."""
+    pytest.importorskip("rich")
+
+    @attrs.frozen(kw_only=True)
+    class Odd(fake_job):  # type: ignore[misc]
+        kind = "[/odd] kind"
+
+    async def move(context: JobContext) -> None:
+        context.sent()(Progress(done_bytes=5, total_bytes=10))
+        await anyio.wait_all_tasks_blocked()
+
+    async with make_orchestrator() as orchestrator, show_progress(orchestrator):
+        assert [JobState.DONE] == [one.state async for one in orchestrator.run([Odd(on_prepare=move)])]
+    assert "jobs: 1 done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("size", [0, -1])
+async def test_a_stream_without_room_is_refused(size: int, make_orchestrator: Make) -> None:
+    """It would hold back every job for ever."""
+    async with make_orchestrator() as orchestrator:
+        with pytest.raises(InvalidRequest, match="size must be a whole number of 1 or more"):
+            orchestrator.events(size=size)

@@ -285,7 +285,7 @@ async def test_error_of_the_body_leaves_unwrapped(make_orchestrator: Make, fake_
 
     with pytest.raises(KeyError, match="mine"):  # noqa: PT012 - the block is what is tested
         async with make_orchestrator() as orchestrator:
-            jobs = [fake_job(number=0), fake_job(number=1, on_submit=hang)]
+            jobs = [fake_job(number=0), fake_job(number=1, on_look=hang)]
             async for _ in orchestrator.run(jobs):
                 raise KeyError("mine")
 
@@ -315,7 +315,7 @@ async def test_nothing_outlives_the_block(
 
     before = other_tasks()
     async with make_orchestrator(max_in_flight=4) as orchestrator:
-        outcomes = orchestrator.run(fake_job(number=n, on_submit=hang) for n in range(9))
+        outcomes = orchestrator.run(fake_job(number=n, on_look=hang) for n in range(9))
         waiting = asyncio.create_task(anext(outcomes, None))
         await anyio.wait_all_tasks_blocked()
     assert 4 == len(ended)
@@ -332,7 +332,7 @@ async def test_closing_under_a_running_loop_is_told(make_orchestrator: Make, fak
 
     orchestrator = make_orchestrator()
     await orchestrator.__aenter__()
-    reading = asyncio.create_task(_all(orchestrator.run([fake_job(on_submit=hang)])))
+    reading = asyncio.create_task(_all(orchestrator.run([fake_job(on_look=hang)])))
     await anyio.wait_all_tasks_blocked()
     await orchestrator.__aexit__(None, None, None)
     with pytest.raises(Exception):  # noqa: B017, PT011 - which one is for the orchestrator to say
@@ -366,7 +366,7 @@ async def test_cancelled_caller_stops_everything(
 
     async def work() -> None:
         async with make_orchestrator() as orchestrator:
-            await _all(orchestrator.run(fake_job(number=n, on_submit=hang) for n in range(5)))
+            await _all(orchestrator.run(fake_job(number=n, on_look=hang) for n in range(5)))
 
     task = asyncio.create_task(work())
     await anyio.wait_all_tasks_blocked()
@@ -386,7 +386,7 @@ async def test_deadline_around_the_block_wins(
 
     with pytest.raises(TimeoutError) as caught, anyio.fail_after(0.02):
         async with make_orchestrator() as orchestrator:
-            await _all(orchestrator.run([fake_job(on_submit=hang)]))
+            await _all(orchestrator.run([fake_job(on_look=hang)]))
     assert not isinstance(caught.value, JobTimeout)
     assert set() == other_tasks()
 

@@ -272,7 +272,7 @@ async def test_another_thread_or_process_is_told(
 
 
 JOBS: Sequence[Any] = [
-    ConversionJob(source="a.wav", folder_id="f", voice_id="v", semitones_correction=-2.5, to=Path("out")),
+    ConversionJob(source="/a.wav", folder_id="f", voice_id="v", semitones_correction=-2.5, to=Path("/out")),
     ConversionJob(original_id="r", voice_id="v", label="x", label_token=False),
     MasteringJob(
         script_text="Hi {{name}}",
@@ -300,6 +300,34 @@ async def test_jobs_survive_the_journal(job: Any, tmp_path: Path) -> None:
         entry = await journal.get("the key")
         assert entry is not None
         assert attrs.evolve(job, key="the key") == kinds.build(entry, journal)
+
+
+async def test_relative_paths_are_those_of_the_run_that_recorded_them(
+    journalled: Make, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`resume` finds them from another folder; a slash that makes a folder of `to` stays."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "take.wav").write_bytes(b"sound")
+
+    @attrs.frozen(kw_only=True)
+    class Reading(ServerJob):
+        read: Any = None
+
+        async def prepare(self, context: JobContext) -> None:
+            assert b"sound" == Path(self.source).read_bytes() == Path(self.read).read_bytes()
+
+    server.behaviour.append("down")
+    monkeypatch.chdir(tmp_path / "a")
+    async with journalled(kinds=[Reading], attempts=1) as orchestrator:
+        job = Reading(number=1, source="take.wav", read=Path("take.wav"), to="out/")  # type: ignore[arg-type]
+        [outcome] = [one async for one in orchestrator.run([job])]
+    assert JobState.FAILED is outcome.state
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a" / "out").mkdir()
+    async with journalled(kinds=[Reading]) as orchestrator:
+        outcomes = [one async for one in orchestrator.resume()]
+    folder = f"{tmp_path / 'a' / 'out'}/"
+    assert [(str(tmp_path / "a" / "take.wav"), folder)] == [(one.job.source, one.job.to) for one in outcomes]
 
 
 def test_registering_is_checked() -> None:

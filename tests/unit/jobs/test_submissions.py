@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import pytest
 from job_server import Server, ServerJob
+from virtual_time import LoopClock, in_virtual_time
 
 from audiokit.errors import (
     CreditBudgetReached,
@@ -361,10 +362,18 @@ class Allowance:
         return max(0.0, self.begun[-self.times] + 10.0 - self.clock.monotonic())
 
 
-async def test_submissions_wait_for_the_limit_before_they_are_noted(
-    server: Server, clock: FakeClock, tmp_path: Path
-) -> None:
+class PatientClock(FakeClock):
+    """Lets other threads have their turns: a journal's waits long for one beside a loop that never rests."""
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Move on."""
+        await super().sleep(seconds)
+        await asyncio.to_thread(int)
+
+
+async def test_submissions_wait_for_the_limit_before_they_are_noted(tmp_path: Path) -> None:
     """However long that takes, nothing is in doubt meanwhile, and the limit is never passed."""
+    clock = PatientClock()
     allowance = Allowance(clock, 3)
 
     @attrs.frozen(kw_only=True)
@@ -376,7 +385,7 @@ async def test_submissions_wait_for_the_limit_before_they_are_noted(
 
     journal = Journal(tmp_path / "jobs.sqlite", scope=Scope())
     orchestrator = Orchestrator(
-        server,  # type: ignore[arg-type]
+        Server(clock),  # type: ignore[arg-type]
         clock=clock,
         timeout_s=5,  # of which waiting for the limit takes nothing
         kinds=[Limited],
@@ -397,20 +406,26 @@ async def test_a_call_that_never_left_is_made_again(journalled: Make, server: Se
     assert (JobState.DONE, 1) == (outcome.state, outcome.stats.repeats)
 
 
-async def test_waiting_for_a_turn_takes_nothing_of_a_jobs_time(server: Server) -> None:
-    """Four jobs of 40 ms through one place, each with 100 ms: the last ends after 160 ms, in time."""
+def test_waiting_for_a_turn_takes_nothing_of_a_jobs_time() -> None:
+    """Four jobs of 40 s through one place, each with 100 s: the last ends after 160 s, in time."""
 
     @attrs.frozen(kw_only=True)
     class Slow(ServerJob):
         api = "respeecher"
 
         async def submit(self, context: Any, prepared: None) -> str:
-            await asyncio.sleep(0.04 if self.number else 0.5)
+            await asyncio.sleep(40 if self.number else 500)
             return await super().submit(context, prepared)
 
-    orchestrator = Orchestrator(server, clock=server.clock, timeout_s=0.1, max_submits=1)  # type: ignore[arg-type]
-    async with orchestrator:
-        jobs = [Slow(number=n + 1, place=f"p{n}") for n in range(4)]
-        assert {JobState.DONE} == {one.state async for one in orchestrator.run(jobs)}
-        (late,) = [one async for one in orchestrator.run([Slow(number=0)])]  # its own time still counts
-        assert isinstance(late.error, JobTimeout)
+    async def story() -> None:
+        clock = LoopClock()
+        orchestrator = Orchestrator(Server(clock), clock=clock, timeout_s=100, max_submits=1)  # type: ignore[arg-type]
+        async with orchestrator:
+            jobs = [Slow(number=n + 1, place=f"p{n}") for n in range(4)]
+            assert {JobState.DONE} == {one.state async for one in orchestrator.run(jobs)}
+            assert 160 == clock.monotonic()
+            (late,) = [one async for one in orchestrator.run([Slow(number=0)])]  # its own time still counts
+            assert isinstance(late.error, JobTimeout)
+            assert 260 == clock.monotonic()
+
+    in_virtual_time(story())

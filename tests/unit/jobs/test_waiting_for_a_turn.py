@@ -9,17 +9,17 @@ from typing import Any
 import attrs
 import pytest
 from job_server import Server, ServerJob
+from virtual_time import LoopClock, in_virtual_time
 
 from audiokit.errors import JobTimeout
 from audiokit.jobs import JobContext, JobState, Orchestrator, Submission
-from audiokit.testing import FakeClock
 from audiokit.transport._window import Priority
 
-TIME_S = 0.1
+TIME_S = 100.0
 
 
 class Closed:
-    """A limit that lets nothing through before some real time has passed."""
+    """A limit that lets nothing through before some time has passed."""
 
     def __init__(self, seconds: float) -> None:
         self.opens_at = asyncio.get_running_loop().time() + seconds
@@ -78,24 +78,12 @@ class Downloading(ServerJob):
             await asyncio.sleep(0)
 
 
-class RealClock(FakeClock):
-    """The loop's time: limits on time are what is looked at."""
-
-    def monotonic(self) -> float:
-        """Seconds."""
-        return asyncio.get_running_loop().time()
-
-    async def sleep(self, seconds: float, /) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
-
-
 @pytest.fixture
 def make() -> Callable[..., Orchestrator]:
-    """Orchestrators with one place among the transfers and a tenth of a second for each job."""
+    """Orchestrators with one place among the transfers and 100 seconds for each job."""
 
     def build(room: Closed | None, **options: Any) -> Orchestrator:
-        clock = RealClock()
+        clock = LoopClock()
         return Orchestrator(
             Server(clock),  # type: ignore[arg-type]
             clock=clock,
@@ -108,30 +96,42 @@ def make() -> Callable[..., Orchestrator]:
     return build
 
 
-async def test_jobs_that_share_an_upload_wait_for_its_turn_without_losing_time(make: Any) -> None:
+def test_jobs_that_share_an_upload_wait_for_its_turn_without_losing_time(make: Any) -> None:
     """Those that came first and one that comes meanwhile; three times as long as a job may take."""
-    async with make(Closed(3 * TIME_S)) as orchestrator:
-        handles = [await orchestrator.submit(Uploading(number=n, place=f"p{n}")) for n in range(3)]
-        await asyncio.sleep(TIME_S)
-        handles.append(await orchestrator.submit(Uploading(number=3, place="p3")))
-        outcomes = [await one for one in handles]
-    assert [JobState.DONE] * 4 == [one.state for one in outcomes]
+
+    async def story() -> None:
+        async with make(Closed(3 * TIME_S)) as orchestrator:
+            handles = [await orchestrator.submit(Uploading(number=n, place=f"p{n}")) for n in range(3)]
+            await asyncio.sleep(TIME_S)
+            handles.append(await orchestrator.submit(Uploading(number=3, place="p3")))
+            outcomes = [await one for one in handles]
+        assert [JobState.DONE] * 4 == [one.state for one in outcomes]
+
+    in_virtual_time(story())
 
 
-async def test_time_in_which_a_shared_upload_is_sent_counts(make: Any) -> None:
+def test_time_in_which_a_shared_upload_is_sent_counts(make: Any) -> None:
     """Else nothing would end a job whose upload hangs."""
-    async with make(None) as orchestrator:
-        jobs = [Uploading(number=n, place=f"p{n}", seconds=20 * TIME_S) for n in range(2)]
-        outcomes = [one async for one in orchestrator.run(jobs)]
-    assert [True, True] == [isinstance(one.error, JobTimeout) for one in outcomes]
+
+    async def story() -> None:
+        async with make(None) as orchestrator:
+            jobs = [Uploading(number=n, place=f"p{n}", seconds=20 * TIME_S) for n in range(2)]
+            outcomes = [one async for one in orchestrator.run(jobs)]
+        assert [True, True] == [isinstance(one.error, JobTimeout) for one in outcomes]
+
+    in_virtual_time(story())
 
 
-async def test_uploads_that_wait_for_a_limit_hold_no_place(make: Any) -> None:
+def test_uploads_that_wait_for_a_limit_hold_no_place(make: Any) -> None:
     """Downloads go on meanwhile."""
-    async with make(Closed(2 * TIME_S)) as orchestrator:
-        upload = await orchestrator.submit(Uploading(number=1))
-        await asyncio.sleep(0)
-        download = await orchestrator.submit(Downloading(number=2, place="elsewhere"))
-        assert JobState.DONE is (await download).state
-        assert not upload.is_over
-        assert JobState.DONE is (await upload).state
+
+    async def story() -> None:
+        async with make(Closed(2 * TIME_S)) as orchestrator:
+            upload = await orchestrator.submit(Uploading(number=1))
+            await asyncio.sleep(0)
+            download = await orchestrator.submit(Downloading(number=2, place="elsewhere"))
+            assert JobState.DONE is (await download).state
+            assert not upload.is_over
+            assert JobState.DONE is (await upload).state
+
+    in_virtual_time(story())

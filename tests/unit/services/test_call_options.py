@@ -48,7 +48,25 @@ async def test_further_headers_stay_at_home(kit: AudioKit, wav: bytes, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "name", ["api-key", "Cookie", "X-CSRF-Token", "Authorization", "HOST", "content-length"]
+    "name",
+    [
+        "api-key",
+        "Cookie",
+        "X-CSRF-Token",
+        "Authorization",
+        "X-Assume-Org",
+        "Proxy-Authorization",
+        "HOST",
+        "content-length",
+        "Transfer-Encoding",
+        "Connection",
+        "keep-alive",
+        "Proxy-Connection",
+        "Upgrade",
+        "TE",
+        "Trailer",
+        "Expect",
+    ],
 )
 async def test_headers_of_ours_are_not_replaced(name: str, kit: AudioKit) -> None:
     """Credentials and framing are not for callers to set."""
@@ -103,6 +121,27 @@ async def test_header_that_cannot_be_sent_is_named(kit: AudioKit, wire: Wire) ->
     wire(httpx.Response(200, json={"credits": 1}))
     with pytest.raises(InvalidRequest, match="headers"):
         await kit.respeecher.credits.get(headers={"x-trace": "→"})
+
+
+@pytest.mark.parametrize(
+    "headers", [{"x-token": "SECRET\n"}, {"x token": "SECRET"}, {"x-token": 7}, {7: "x"}]
+)
+async def test_header_that_cannot_be_sent_is_not_shown(headers: Any, kit: AudioKit) -> None:
+    """The message has its name; the value may be a credential."""
+    [name] = headers
+    with pytest.raises(
+        InvalidRequest, match=f"printable ASCII, which {name!r} or its value is not"
+    ) as caught:
+        await kit.respeecher.credits.get(headers=headers)
+    assert "SECRET" not in str(caught.value) + repr(vars(caught.value))
+
+
+async def test_each_header_goes_out_once(kit: AudioKit, respx_mock: respx.MockRouter) -> None:
+    """Names are the same in any spelling: the caller's takes the place of ours, and the last of their own."""
+    route = respx_mock.get(f"{GATEWAY}/api/credits").respond(200, json={"credits": 1})
+    await kit.respeecher.credits.get(headers={"Accept": "a/a", "ACCEPT": "b/b", "User-Agent": "me"})
+    sent = route.calls[0].request.headers
+    assert (["b/b"], ["me"]) == (sent.get_list("accept"), sent.get_list("user-agent"))
 
 
 async def test_unknown_endpoint_can_be_called(kit: AudioKit, wire: Wire) -> None:

@@ -44,6 +44,43 @@ def test_part_that_begins_anew_keeps_nothing(tmp_path: Path) -> None:
     assert b"after" == (tmp_path / "final").read_bytes()
 
 
+def test_part_that_is_discarded_takes_its_folders_along(tmp_path: Path) -> None:
+    """Those it has made; what was there before, or holds something by now, stays."""
+    old = tmp_path / "old"
+    old.mkdir()
+    part, shared, unused = Part(old / "a" / "b"), Part(old / "c" / "d"), Part(old / "e")
+    part.begin(None)
+    shared.begin(None)
+    (old / "c" / "note").write_bytes(b"")
+    for one in (part, shared, unused):
+        one.discard()
+    assert {old, old / "c", old / "c" / "note"} == set(tmp_path.rglob("*"))
+
+
+def test_folder_that_another_download_takes_away_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the making of the folder and that of the file there is room for it."""
+    folder = tmp_path / "new"
+    make, times = Path.mkdir, [2]
+
+    def make_and_lose(path: Path, *arguments: Any, **options: Any) -> None:
+        make(path, *arguments, **options)
+        if path == folder and times[0]:
+            times[0] -= 1
+            path.rmdir()
+
+    monkeypatch.setattr(Path, "mkdir", make_and_lose)
+    part = Part(folder)
+    part.begin(None)
+    part.finish([b"a"], folder / "final")
+    assert [folder / "final"] == list(folder.iterdir())
+    folder = tmp_path / "lost"
+    times[0] = 99
+    with pytest.raises(FileNotFoundError):  # not without end
+        Part(folder).begin(None)
+
+
 def test_step_that_comes_after_the_end_writes_nothing(tmp_path: Path) -> None:
     """A thread that starts late finds the download over, and does not open it again."""
     part = Part(tmp_path)

@@ -275,7 +275,7 @@ class _AsyncCallable:
 @pytest.mark.parametrize("hook", [_coroutine, _AsyncCallable(), "print"], ids=["function", "object", "text"])
 def test_hook_that_cannot_be_one_is_refused(hook: Any) -> None:
     """A coroutine would never be awaited; the message says what is wanted, when the client is made."""
-    with pytest.raises(InvalidRequest, match="hooks must be plain callables"):
+    with pytest.raises(InvalidRequest, match="hooks must be a sequence of functions that take an event"):
         AudioKit(hooks=[hook])
 
 

@@ -11,9 +11,10 @@ import httpx
 import pytest
 import respx
 
-from audiokit import ApiAccess, ApiKey, AudioKit, Login
+from audiokit import ApiAccess, ApiKey, AudioKit, Login, Network, RetryPolicy
 from audiokit.errors import AudiokitError, InvalidRequest, MissingCredentials, UsageError
-from audiokit.transport import Call, Retry, Transport
+from audiokit.transport import Call, Retry, StreamBody, Transport, as_source
+from audiokit.transport._secrets import hidden
 
 
 def _call(url: str = "/api/x", api: str = "respeecher", **facts: Any) -> Call:
@@ -281,3 +282,98 @@ async def test_login_is_for_respeecher_only() -> None:
             async with AudioKit(apiaudio=access) as kit:
                 await kit.apiaudio.scripts.create("Hello")
     assert not route.called
+
+
+async def test_answer_that_repeats_the_request_is_told_without_the_key(
+    kit: AudioKit, respx_mock: respx.MockRouter
+) -> None:
+    """Message, attributes and body have stars in its place, in whatever part of the answer it stands."""
+
+    def echo(request: httpx.Request) -> httpx.Response:
+        headers = dict(request.headers)
+        return httpx.Response(422, json={"detail": [{"input": headers, request.headers["api-key"]: 1}]})
+
+    respx_mock.get("https://gateway.example/api/credits").mock(side_effect=echo)
+    with pytest.raises(AudiokitError, match=r"\*\*\*") as caught:
+        await kit.respeecher.credits.get()
+    assert "SECRET" not in repr(vars(caught.value)) + str(caught.value)
+    assert "***" == caught.value.body["detail"][0]["input"]["api-key"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_text_that_repeats_the_key_is_told_without_it(
+    status: int, kit: AudioKit, respx_mock: respx.MockRouter
+) -> None:
+    """Also where it is cut for the message in the middle of the key, and where JSON was expected."""
+    content = "x" * 195 + "gateway-key-SECRET"
+    respx_mock.get("https://gateway.example/api/credits").respond(status, text=content)
+    with pytest.raises(AudiokitError) as caught:
+        await kit.respeecher.credits.get()
+    assert "gatew" not in (repr(vars(caught.value)) + str(caught.value)).replace("gateway.example", "")
+
+
+def test_only_what_can_be_a_secret_is_hidden() -> None:
+    """Longer secrets go first, a few letters are none, numbers stay, and nothing is too deep."""
+    said = {"a": ["k-1 k-12345 k-1", 7, None], "k-12345": True}
+    hidden_one = {"a": ["k-1 *** k-1", 7, None], "***": True}
+    assert hidden_one == hidden(said, ["k-1", "k-12345", "k-1234"])
+    assert said == hidden(said, ["k-1"])
+    deep: list[object] = []
+    for _ in range(5000):
+        deep = [deep]
+    assert "***" == hidden(deep, ["k-12345"])
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    """An error and what it came from."""
+    return [] if error is None else [error, *_chain(error.__cause__ or error.__context__)]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://host.example:99999999/f?X-Amz-Signature=s-SECRET",
+        "http://[::1/f?X-Amz-Signature=s-SECRET#x-SECRET",
+        "http://me:pw-SECRET@host.example:xx/f#s-SECRET",
+    ],
+)
+@pytest.mark.parametrize("how", ["given by the API", "of a redirect", "signed elsewhere"])
+async def test_url_that_cannot_be_used_is_shown_without_its_signature(
+    how: str, location: str, transport: Transport, respx_mock: respx.MockRouter
+) -> None:
+    """Scheme, host and path are enough to find the fault; nothing it came from tells more."""
+    call = _call(location, authorise=how != "signed elsewhere")
+    if how == "of a redirect":
+        respx_mock.get("https://gateway.example/api/x").respond(302, headers={"location": location})
+        call = _call()
+    with pytest.raises(AudiokitError, match=r"the URL cannot be used: 'http://.*/f'") as caught:
+        await transport.fetch(call)
+    assert not any("SECRET" in str(one) for one in _chain(caught.value))
+
+
+@pytest.mark.parametrize("fault", ["loop", "cut", "early"])
+async def test_errors_hold_no_signed_request(fault: str, wav: bytes, access: dict[str, ApiAccess]) -> None:
+    """What an error came from has no way to the headers that were sent."""
+
+    class Client(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if fault == "loop":
+                return httpx.Response(302, headers={"location": str(request.url)})
+            if fault == "cut":
+                raise httpx.ReadError("cut", request=request)
+            assert isinstance(request.stream, httpx.AsyncByteStream)
+            await anext(aiter(request.stream))
+            return httpx.Response(200)
+
+    call = _call()
+    if fault == "early":
+        body = StreamBody(source=await as_source(wav))
+        call = Call(api="respeecher", operation="x", method="PUT", url="/api/x", body=body)
+    async with httpx.AsyncClient(transport=Client()) as client:
+        network = Network(http=client)
+        async with Transport(access, network=network, retry=RetryPolicy(attempts=1)) as transport:
+            with pytest.raises(AudiokitError) as caught:
+                await transport.fetch(call)
+    chain = _chain(caught.value)
+    assert any(isinstance(one, httpx.RequestError) for one in chain)
+    assert [] == [one for one in chain if getattr(one, "_request", None) is not None]

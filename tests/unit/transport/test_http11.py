@@ -311,3 +311,85 @@ async def test_encoding_nobody_asked_for_is_named() -> None:
     """The message says what came."""
     with pytest.raises(httpx.DecodingError, match="'br', which was not asked for"):
         await _unpack(b"x", "br")
+
+
+@pytest.mark.parametrize("step", [1, 7, 4096])
+async def test_all_members_of_a_gzip_stream_are_unpacked(step: int) -> None:
+    """Servers may pack an answer in parts; a cut of the last part is told."""
+    parts = [b"a" * 300, b"", b"b" * 300, b"c"]
+    packed = b"".join(map(gzip.compress, parts))
+    assert b"".join(parts) == await _unpack(packed, "gzip", step)
+    with pytest.raises(httpx.RemoteProtocolError, match="ends before its end"):
+        await _unpack(packed[:-1], "gzip", step)
+
+
+@pytest.mark.parametrize("step", [7, 4096])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_garbage_behind_the_end_is_an_error(encoding: str, step: int) -> None:
+    """What follows the end belongs to nothing."""
+    packed = {"gzip": gzip.compress, "deflate": zlib.compress}[encoding](b"[1,2]")
+    with pytest.raises(httpx.DecodingError):
+        await _unpack(packed + b"garbage", encoding, step)
+
+
+async def test_bomb_in_many_members_is_left_early() -> None:
+    """The limit is one for all members."""
+    bomb = gzip.compress(bytes(1 << 20)) * 16
+    with pytest.raises(httpx.DecodingError, match="over 100 times"):
+        await _unpack(bomb, "gzip", 4096)
+    gc.collect()
+
+
+async def test_answer_that_never_waits_leaves_the_loop_its_turns() -> None:
+    """A server that is always ahead does not hold up other tasks: each gets a turn for every MiB or so."""
+    theirs, ours = socket.socketpair()
+    theirs.settimeout(0)
+    ours.settimeout(0)
+    wire = Wire(ours, SCRATCH)
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    try:
+        for _ in range(256):
+            theirs.send(bytes(1 << 14))
+            assert 1 << 14 == len(await wire.read(Pace(STALL_S, 1)))
+    finally:
+        counting.cancel()
+        wire.close()
+        theirs.close()
+    assert 3 == turns
+
+
+async def test_first_byte_is_told_when_it_leaves() -> None:
+    """Not while a connection is made, and not while the source of a file is waited for."""
+    far = Far()
+    told: list[str] = []
+    at = ["connecting"]
+
+    async def connect(request: httpx.Request) -> Wire:
+        await asyncio.sleep(0)
+        at[0] = "reading the source"
+        return await far._wire(request)
+
+    async def source() -> AsyncIterator[bytes]:
+        await asyncio.sleep(0)
+        at[0] = "sending"
+        yield b"x"
+
+    extensions = {**EXTENSIONS, "on_first_byte": lambda: told.append(at[0])}
+    request = httpx.Request("PUT", "http://host/a", headers={"content-length": "1"}, extensions=extensions)
+    request.stream = LentChunks(source())
+    far.socket.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+    connection = Http11Connection(connect)
+    try:
+        await connection.exchange(request)
+    finally:
+        connection.close()
+        far.close()
+    assert {"sending"} == set(told)

@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
+import httpx
 import pytest
 
 from audiokit import ApiAccess, ApiKey, AudioKit, Login, RetryPolicy
 from audiokit.errors import AudiokitError
 from audiokit.testing import FakeClock
 from audiokit.transport import Call, JsonBody, Retry, StreamBody, Transport, as_source
+from audiokit.transport._hush import hush
+from audiokit.transport._network import Injected
 from audiokit.typing import RequestEvent
 
 TALKATIVE = ("httpx", "httpcore", "httpcore.http11", "httpcore.connection", "h11", "asyncio", "anyio")
@@ -221,3 +224,31 @@ async def test_what_our_own_loggers_print_is_known(everything: Everything, wav: 
         "respeecher.x.y: attempt 1 ended with HTTP 503",
         "respeecher.x.y: attempt 1 ended with RemoteProtocolError",
     ] == [line.partition("at /")[0] + ("at " if "at /" in line else "") for line in ours]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "httpcore.connection",
+        "httpcore.http11",
+        "httpcore.http2",
+        "httpcore.proxy",
+        "httpcore.socks",
+        "hpack.hpack",
+        "hpack.table",
+    ],
+)
+def test_own_httpx_client_tells_no_header_either(
+    name: str, everything: Everything, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also over HTTP/2 and SOCKS, what lies below httpx logs names of events only once it is used by us."""
+    logger = logging.getLogger(name)
+    monkeypatch.setattr(logger, "filters", [])
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    hush.cache_clear()
+    Injected(httpx.MockTransport(lambda _: httpx.Response(200)))
+    logger.debug("sent headers=%r", [(b"api-key", b"key-SECRET")])
+    logger.debug("auth.complete return_value='password-SECRET'")
+    ours = [text for logged_by, text in everything.records if logged_by == name]
+    assert ["sent", "auth.complete"] == [text.partition(" ")[0] for text in ours]
+    assert "SECRET" not in "".join(ours)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from audiokit.errors import InvalidRequest
 from audiokit.transport import Multipart, as_source
 from audiokit.typing import Progress
 
@@ -97,3 +98,20 @@ async def test_progress_counts_the_file_and_not_the_framing(wav: bytes) -> None:
     )
     await _framed(body)
     assert Progress(done_bytes=len(wav), total_bytes=len(wav)) == seen[-1]
+
+
+async def test_text_that_cannot_be_written_is_refused(wav: bytes) -> None:
+    """Half a character, in a field or as the file's name; the message names which."""
+    source = await as_source(wav)
+    with pytest.raises(InvalidRequest, match=r"folder must be text that UTF-8 can write, got '\\ud800'"):
+        Multipart(fields=[("folder", "\ud800")], file_field="data", source=source)
+    named = await as_source(wav, name="\ud800.wav")
+    with pytest.raises(InvalidRequest, match=r"name must be text that UTF-8 can write"):
+        Multipart(fields=[], file_field="data", source=named)
+
+
+async def test_file_name_that_is_no_text_is_sent_as_it_is(wav: bytes) -> None:
+    """File systems take any bytes, and Python keeps them apart from text."""
+    named = await as_source(wav, name=b"caf\xe9.wav".decode("utf-8", "surrogateescape"))
+    framed = await _framed(Multipart(fields=[], file_field="data", source=named))
+    assert b'filename="caf\xe9.wav"' in framed

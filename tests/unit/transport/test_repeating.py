@@ -15,7 +15,7 @@ import httpx
 import pytest
 import respx
 
-from audiokit import ApiAccess, AudioKit, Limits, Login, RetryPolicy, Timeouts
+from audiokit import ApiAccess, AudioKit, Limits, Login, Rate, RateLimits, RetryPolicy, Timeouts
 from audiokit.errors import (
     CallTimeout,
     ConnectionFailed,
@@ -262,7 +262,9 @@ async def test_retry_after_beyond_the_cap_is_the_callers_business(
 
 
 @pytest.mark.parametrize(
-    "header", ["20", email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=900), usegmt=True)]
+    "header",
+    ["20", email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=900), usegmt=True)],
+    ids=["seconds", "date"],
 )
 async def test_retry_after_beyond_the_deadline_ends_the_call_at_once(
     header: str, access: dict[str, ApiAccess], clock: FakeClock, respx_mock: respx.MockRouter
@@ -450,3 +452,38 @@ async def test_stream_keeps_its_limit_while_it_is_read(
         async with transport.stream(_call(timeout_s=0.02)) as reply:
             async for _ in reply.chunks():
                 await asyncio.Event().wait()
+
+
+_REFUSED = httpx.Response(429)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "maybe_sent"),
+    [
+        ([_REFUSED], False),
+        ([httpx.Response(503, headers={"retry-after": "0"})], False),
+        ([httpx.ConnectError("refused"), _REFUSED], False),
+        ([httpx.Response(500)], True),
+        ([httpx.ReadError("cut")], True),
+        ([httpx.Response(500), _REFUSED], True),
+    ],
+    ids=["429", "503 with Retry-After", "not connected", "500", "cut", "500 and 429"],
+)
+async def test_time_that_runs_out_between_attempts_tells_what_may_have_arrived(
+    attempts: list[httpx.Response | Exception],
+    maybe_sent: bool,  # noqa: FBT001 - a parameter
+    access: dict[str, ApiAccess],
+    clock: FakeClock,
+    respx_mock: respx.MockRouter,
+) -> None:
+    """What was rejected or not sent did nothing; what is unknown may have, whatever came after it.
+
+    The call ends because no attempt has a place any more under the rate limit before its deadline.
+    """
+    respx_mock.get(URL).mock(side_effect=attempts)
+    places = sum(not isinstance(one, httpx.ConnectError) for one in attempts)
+    limits = Limits(rates=RateLimits(respeecher_fast=Rate(times=places, seconds=300)))
+    async with Transport(access, clock=clock, limits=limits) as transport:
+        with pytest.raises(CallTimeout) as caught:
+            await transport.fetch(_call())
+    assert (len(attempts), maybe_sent) == (caught.value.attempts, caught.value.maybe_sent)

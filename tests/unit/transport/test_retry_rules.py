@@ -114,6 +114,18 @@ def test_retry_after_is_kept_with_a_little_on_top() -> None:
     assert 33.0 == next_wait(policy, attempt=1, retry_after=30.0, jitter=_most)
 
 
+@pytest.mark.parametrize(("retry_after", "attempt", "waits_s"), [(0.0, 1, 0.5), (0.0, 4, 4.0), (1.0, 4, 4.0)])
+def test_short_retry_after_does_not_shorten_the_random_wait(
+    retry_after: float, attempt: int, waits_s: float
+) -> None:
+    """A server that says "now" to everybody is not asked by everybody at once."""
+    policy = RetryPolicy(backoff_s=0.5, attempts=9)
+    assert waits_s == next_wait(policy, attempt=attempt, retry_after=retry_after, jitter=_most)
+    assert retry_after == next_wait(
+        policy, attempt=attempt, retry_after=retry_after, jitter=lambda low, _: low
+    )
+
+
 def test_retry_after_beyond_the_cap_gives_up() -> None:
     """A wait longer than the policy allows is the caller's business."""
     assert None is next_wait(RetryPolicy(retry_after_cap_s=60), attempt=1, retry_after=60.1)

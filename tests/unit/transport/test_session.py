@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from audiokit import ApiAccess, AudioKit, Login
 from audiokit.errors import (
     AudiokitError,
     AuthenticationError,
+    ConnectionFailed,
     CredentialsError,
     RateLimited,
-    TransportError,
     UnexpectedResponse,
 )
+from audiokit.transport import Call, StreamBody, as_source
+from audiokit.typing import AudioData
 
 BASE = "https://gateway.example"
 
@@ -295,13 +297,139 @@ async def test_refused_login_says_how_long_to_wait(login_kit: AudioKit, gateway:
 
 
 async def test_lost_login_of_an_order_sends_no_order(login_kit: AudioKit, gateway: Gateway) -> None:
-    """When the login breaks off, the call itself was never sent."""
+    """When the login breaks off, the call itself was never sent, and that is what the caller is told."""
 
     def cut() -> httpx.Response:
         raise httpx.ReadError("cut")
 
     gateway.login_reply = cut
     async with login_kit as kit:
-        with pytest.raises(TransportError):
+        with pytest.raises(ConnectionFailed, match="nothing was sent"):
             await kit.respeecher.orders.retry("r-1")
     assert [] == gateway.calls
+
+
+async def _upload(kit: AudioKit, data: AudioData) -> int:
+    """The status of an upload."""
+    body = StreamBody(source=await as_source(data))
+    call = Call(api="respeecher", operation="respeecher.x.upload", method="POST", url="/api/x", body=body)
+    return (await kit._transport.fetch(call)).status
+
+
+async def test_upload_in_an_expired_session_is_sent_again(
+    login_kit: AudioKit, gateway: Gateway, wav: bytes
+) -> None:
+    """After a 401 a file that can be read again goes out whole, in a new session."""
+    async with login_kit as kit:
+        await kit.respeecher.credits.get()
+        gateway.expire()
+        assert 200 == await _upload(kit, wav)
+    assert 2 == gateway.logins
+    assert [wav, wav] == [call.content for call in gateway.calls[1:]]
+
+
+async def test_upload_that_can_be_sent_once_ends_the_session(
+    login_kit: AudioKit, gateway: Gateway, wav: bytes, chunks_of: Callable[..., AsyncIterator[bytes]]
+) -> None:
+    """Its 401 is the answer, and the next call logs in."""
+    async with login_kit as kit:
+        await kit.respeecher.credits.get()
+        gateway.expire()
+        assert 401 == await _upload(kit, chunks_of(wav))
+        assert 1 == gateway.logins
+        assert 200 == await _upload(kit, chunks_of(wav))
+    assert 2 == gateway.logins
+
+
+@pytest.mark.parametrize("reply", ["useless session", "wrong password"])
+async def test_upload_whose_new_session_does_not_help_ends(
+    reply: str, login_kit: AudioKit, gateway: Gateway, wav: bytes
+) -> None:
+    """One new login and no more, whether it is refused or its session is."""
+    useless = {"set-cookie": "session_id=useless; Path=/"}
+    document = {"user": {"id": "u-1"}, "csrf_token": "useless"}
+    async with login_kit as kit:
+        await kit.respeecher.credits.get()
+        gateway.expire()
+        gateway.login_reply = lambda: (
+            httpx.Response(200, json=document, headers=useless)
+            if reply == "useless session"
+            else httpx.Response(401, json={"detail": "wrong password"})
+        )
+        if reply == "useless session":
+            assert 401 == await _upload(kit, wav)
+        else:
+            with pytest.raises(AuthenticationError, match="wrong password"):
+                await _upload(kit, wav)
+    assert 2 == gateway.logins
+
+
+async def test_late_upload_leaves_the_new_session_alone(
+    login_kit: AudioKit, gateway: Gateway, wav: bytes
+) -> None:
+    """A 401 to the old session does not end the one that another call has opened meanwhile."""
+    async with login_kit as kit:
+        await kit.respeecher.credits.get()
+        gateway.expire()
+        gateway.meeting = asyncio.Barrier(2)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_upload, kit, wav)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            meeting, gateway.meeting = gateway.meeting, None
+            await kit.respeecher.credits.get()
+            await meeting.wait()
+    assert 2 == gateway.logins
+
+
+async def test_call_and_upload_that_meet_an_expired_session_both_succeed(
+    login_kit: AudioKit, gateway: Gateway, wav: bytes
+) -> None:
+    """The upload ends the session while the call waits to renew it."""
+    found: list[Any] = []
+
+    async def ask() -> None:
+        found.append((await kit.respeecher.credits.get()).left)
+
+    async def upload() -> None:
+        found.append(await _upload(kit, wav))
+
+    async with login_kit as kit:
+        await ask()
+        gateway.expire()
+        gateway.meeting = asyncio.Barrier(2)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(upload)
+            tasks.start_soon(ask)
+    assert {5.0, 200} == set(found)
+
+
+async def test_login_that_repeats_the_password_is_told_without_it(
+    login_kit: AudioKit, gateway: Gateway
+) -> None:
+    """Some gateways show the request that they refuse."""
+    gateway.login_reply = lambda: httpx.Response(422, json={"input": {"password": "pw-SECRET"}})
+    async with login_kit as kit:
+        with pytest.raises(CredentialsError, match=r'\{"input":\{"password":"\*\*\*"\}\}') as caught:
+            await kit.respeecher.credits.get()
+    assert "SECRET" not in str(caught.value) + repr(vars(caught.value))
+
+
+async def test_answer_that_repeats_the_session_is_told_without_it(
+    kit: AudioKit, respx_mock: respx.MockRouter
+) -> None:
+    """Session, token and the key they took the place of."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/login":
+            document = {"user": {"id": "u"}, "csrf_token": "token-SECRET"}
+            return httpx.Response(200, json=document, headers={"set-cookie": "session_id=session-SECRET"})
+        echo = {name: [value, {value: 1}] for name, value in request.headers.items()}
+        return httpx.Response(422, json={"detail": echo, "key": "gateway-key-SECRET"})
+
+    respx_mock.route(url__startswith=BASE).mock(side_effect=answer)
+    await kit.respeecher.session.login("a@example.com", "pw-SECRET")
+    with pytest.raises(AudiokitError) as caught:
+        await kit.respeecher.credits.get()
+    assert "SECRET" not in str(caught.value) + repr(vars(caught.value))
+    assert "session_id=***" in repr(caught.value.body)  # type: ignore[attr-defined]

@@ -85,9 +85,9 @@ def test_recommended_name_wins() -> None:
 
 
 def test_login_is_read_when_there_is_no_key() -> None:
-    """E-mail and password serve where no key is set; a key wins."""
+    """E-mail and password serve where no key is set, the password as it stands; a key wins."""
     env = {"RESPEECHER_EMAIL": "a@example.com", "RESPEECHER_PASSWORD": " pw "}
-    assert Login(email="a@example.com", password="pw") == access_from_env(env)["respeecher"].credentials
+    assert Login(email="a@example.com", password=" pw ") == access_from_env(env)["respeecher"].credentials
     env["RESPEECHER_API_KEY"] = "k"
     assert ApiKey("k") == access_from_env(env)["respeecher"].credentials
 
@@ -134,3 +134,21 @@ async def test_client_is_built_from_the_environment(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AUDIOSTACK_API_KEY", "k")
     assert "<AudioKit with credentials for: audiostack>" == repr(AudioKit.from_env())
     assert "<AudioKit with credentials for: nothing>" == repr(AudioKit.from_env({}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [(Limits, "connections"), (Limits, "idle_connections"), (Limits, "uploads"), (RetryPolicy, "attempts")],
+)
+@pytest.mark.parametrize("value", [0.5, 2.0])
+def test_counts_are_whole_numbers(kind: type[Any], field: str, value: float) -> None:
+    """Half a connection would be waited for without end."""
+    with pytest.raises(InvalidRequest, match=f"{field} must be a whole number of 1 or more, got {value}"):
+        kind(**{field: value})
+
+
+@pytest.mark.parametrize("organisation", ["a\r\nx: y", "Müller", 7])
+def test_organisation_that_no_header_can_carry_is_refused(organisation: Any) -> None:
+    """As a key is, when it is given."""
+    with pytest.raises(InvalidRequest, match="organisation must be printable ASCII"):
+        ApiAccess(base_url="https://v1.example", organisation=organisation)

@@ -148,6 +148,14 @@ async def test_strided_memoryview_is_sent_in_its_own_order() -> None:
     assert data[::2] == b"".join(await _read(await as_source(memoryview(data)[::2])))
 
 
+async def test_released_memoryview_is_refused(wav: bytes) -> None:
+    """Its bytes are somebody else's by now."""
+    view = memoryview(wav)
+    view.release()
+    with pytest.raises(InvalidRequest, match="cannot read the memoryview"):
+        await as_source(view)
+
+
 async def test_path_with_a_nul_is_refused_like_any_other() -> None:
     """A path no file can have gives our error, not the operating system wrapper's."""
     with pytest.raises(AudiokitError):

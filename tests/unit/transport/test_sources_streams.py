@@ -576,3 +576,30 @@ async def test_callable_that_fails_the_second_time_interrupts_the_upload(tmp_pat
         path.unlink()
         with pytest.raises(UploadInterrupted, match=r"failed when it was called again: .*No such file"):
             await sent_by(source)
+
+
+async def test_source_that_never_waits_leaves_the_loop_its_turns() -> None:
+    """A generator that has everything at hand, sent over a socket that takes it: others run once per MiB."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def source() -> AsyncIterator[bytes]:
+        yield DATA
+        for _ in range(128):
+            yield bytes(1 << 16)
+
+    made = await as_source(source())
+    counting = asyncio.create_task(count())
+    await asyncio.sleep(0)
+    before = turns
+    try:
+        assert len(DATA) + (8 << 20) == len(await sent_by(made))
+    finally:
+        counting.cancel()
+        await made.aclose()
+    assert 8 <= turns - before <= 16
