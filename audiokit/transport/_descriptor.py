@@ -11,6 +11,7 @@ from typing import Final
 import anyio.lowlevel
 
 from audiokit.transport._chunks import CHUNK_BYTES
+from audiokit.transport._memory import page_memory
 from audiokit.transport._off_loop import begin, result_of, settle
 
 _HAS_NOWAIT: Final = hasattr(os, "RWF_NOWAIT") and hasattr(os, "preadv")
@@ -100,7 +101,7 @@ class FileReader:
         self._stall_s = stall_s
         self._at = start
         self._end = start + size_bytes
-        self._buffer = _memory(min(CHUNK_BYTES, size_bytes))
+        self._buffer = page_memory(min(CHUNK_BYTES, size_bytes))
         self._other: memoryview | None = None
         self._next: memoryview | None = None
         self._in_next = 0
@@ -121,7 +122,7 @@ class FileReader:
             count += await result_of(self._pending, stall_s=self._stall_s)
             self._pending = None
             if self._other is None and self._at + count < self._end:
-                self._other = _memory(len(self._buffer))
+                self._other = page_memory(len(self._buffer))
         self._next = None
         self._at += count
         if self._other is not None and count == len(piece):
@@ -141,7 +142,3 @@ class FileReader:
             rest, offset = piece[self._in_next :], self._at + self._in_next
             self._pending = begin(self._descriptor.read, rest, offset)
         return piece
-
-
-def _memory(size_bytes: int) -> memoryview:
-    return memoryview(bytearray(size_bytes))
