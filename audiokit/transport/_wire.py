@@ -191,6 +191,8 @@ class Wire:
             view = view[self._tls.write(view[:_ENCRYPT_BYTES]) :]
             if not await self._send(self._to_send.read(), pace):
                 return False
+            if view:  # encrypting takes its time, and other uploads take theirs in the same turn
+                await asyncio.sleep(0)
         return True
 
     @property

@@ -96,15 +96,16 @@ def _measure(signal: Signal, f0: Signal, sounding: NDArray[np.bool_]) -> Pitch |
     )
 
 
-def read_pitch(path: str, *, min_seconds: float = _SHORTEST_S) -> Pitch:
+def read_pitch(path: str, *, min_seconds: float = _SHORTEST_S, must_be_speech: bool = False) -> Pitch:
     """Measure the pitch of a recording.
 
     Args:
         path: File to read; at most its first 60 seconds that hold sound are used.
         min_seconds: Least total of voiced frames, in seconds.
+        must_be_speech: Refuse hum and whistles, too, whose pitch is as clear as a voice's.
 
     Raises:
-        Refused: Silence, noise, hum or too little voice.
+        Refused: Silence, noise or too little voice.
     """
     signal = read_mono(path)
     if not len(signal) or float(np.abs(signal).max()) < _SILENCE:
@@ -117,11 +118,12 @@ def read_pitch(path: str, *, min_seconds: float = _SHORTEST_S) -> Pitch:
             f"no clear voice: {share:.0%} of the sound is voiced, at least {MIN_VOICED_SHARE:.0%} is needed; "
             "record nearer to the microphone and without noise or music"
         )
-    voiced = np.flatnonzero(f0 > 0)
-    ((_, frames),) = _frames(signal, voiced, _WINDOW, at_once=len(voiced))
-    reason = why_not_a_voice(frames, f0[voiced], rate_hz=ANALYSIS_HZ, hop_s=_HOP / ANALYSIS_HZ)
-    if reason is not None:
-        raise Refused(f"no clear voice: {reason}; record a few sentences of speech")
+    if must_be_speech:
+        voiced = np.flatnonzero(f0 > 0)
+        ((_, frames),) = _frames(signal, voiced, _WINDOW, at_once=len(voiced))
+        reason = why_not_a_voice(frames, f0[voiced], rate_hz=ANALYSIS_HZ, hop_s=_HOP / ANALYSIS_HZ)
+        if reason is not None:
+            raise Refused(f"no clear voice: {reason}; record a few sentences of speech")
     if pitch.voiced_seconds < min_seconds:
         raise Refused(
             f"too little voice: {pitch.voiced_seconds:.2f} s are voiced, at least {min_seconds:g} s are "
@@ -132,7 +134,7 @@ def read_pitch(path: str, *, min_seconds: float = _SHORTEST_S) -> Pitch:
 
 def f0(path: str, min_seconds: float = MIN_CALIBRATION_S) -> dict[str, Any]:
     """Measure the fundamental frequency of a speaker (see `read_pitch`)."""
-    pitch = read_pitch(path, min_seconds=min_seconds)
+    pitch = read_pitch(path, min_seconds=min_seconds, must_be_speech=True)
     return {"f0_hz": pitch.f0_hz, "voiced_share": pitch.voiced_share, "algorithm": ALGORITHM}
 
 

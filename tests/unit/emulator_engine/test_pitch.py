@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from audiokit.emulator.engine import Refused
+from audiokit.emulator.engine._pitch import read_pitch
 
 Op = Callable[..., dict[str, Any]]
 
@@ -136,3 +137,12 @@ def test_measure_gives_no_pitch_for_what_has_none(op: Op, write_wav: Callable[..
         key: found[key] for key in ("format", "seconds", "sample_rate_hz", "channels")
     }
     assert found["f0_hz"] is None
+
+
+def test_what_is_converted_may_be_a_tone(write_wav: Callable[..., Path]) -> None:
+    """A calibration speaks for a speaker; a recording to convert only needs a pitch."""
+    time = np.arange(2 * 24_000) / 24_000
+    tone = write_wav(0.3 * np.sin(2 * np.pi * 220.0 * time), 24_000)
+    assert 220.0 == pytest.approx(read_pitch(str(tone)).f0_hz, rel=0.01)
+    with pytest.raises(Refused, match="no overtones above 1000 Hz"):
+        read_pitch(str(tone), must_be_speech=True)

@@ -49,7 +49,7 @@ def template(style: dict[str, Any], segment: str, out: str) -> dict[str, Any]:
         key = Key(scale=STYLES[name].scale, **wanted)
     except (TypeError, ValueError) as error:
         raise Refused(f"the style cannot be played: {error.args[0]}") from error
-    audio, lufs = _levelled(arrange(STYLES[name], key, segment).audio.astype(np.float32))
+    audio, lufs = _levelled(arrange(STYLES[name], key, segment).audio.astype(np.float32, order="C"))
     with open_writer(out, "wav", rate_hz=RENDER_HZ, channels=2) as writer:
         writer.write(audio)
     return {"seconds": len(audio) / RENDER_HZ, "lufs": lufs}

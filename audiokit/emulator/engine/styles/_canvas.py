@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -31,7 +32,8 @@ class Canvas:
     """
 
     def __init__(self, seconds: float, *, circular: bool) -> None:
-        self.audio: Stereo = np.zeros((round(seconds * RENDER_HZ), 2))
+        # Each channel in one piece: sounds are put on them one by one.
+        self.audio: Stereo = np.zeros((round(seconds * RENDER_HZ), 2), order="F")
         self._circular = circular
 
     @property
@@ -49,18 +51,16 @@ class Canvas:
             pan: -1.0 (left) to 1.0 (right), at equal power.
         """
         angle = (pan + 1.0) * np.pi / 4
-        stereo = sound[:, None] * (gain * np.sqrt(2.0) * np.array([np.cos(angle), np.sin(angle)]))
-        first = round(at_s * RENDER_HZ)
-        if not self._circular:
-            stereo = stereo[: max(0, len(self.audio) - first)]
-            self.audio[first : first + len(stereo)] += stereo
-            return
-        size = len(self.audio)
-        while len(stereo):
-            first %= size
-            piece, stereo = stereo[: size - first], stereo[size - first :]
-            self.audio[first : first + len(piece)] += piece
-            first += len(piece)
+        first, size = round(at_s * RENDER_HZ), len(self.audio)
+        for channel, share in enumerate((np.cos(angle), np.sin(angle))):
+            left, start = sound * (gain * np.sqrt(2.0) * share), first
+            while len(left):
+                start = start % size if self._circular else start
+                piece, left = left[: max(0, size - start)], left[max(0, size - start) :]
+                self.audio[start : start + len(piece), channel] += piece
+                if not self._circular:
+                    break
+                start += len(piece)
 
     def reverb(self, amount: float, *, seconds: float = _REVERB_S, seed: int = 7) -> None:
         """Add a diffuse room.
@@ -76,7 +76,7 @@ class Canvas:
         response = noise * 10 ** (-3.0 * time / seconds)[:, None]
         response[: round(0.012 * RENDER_HZ)] = 0.0  # the first reflection comes a moment later
         response /= np.sqrt((response**2).sum(axis=0))
-        size = len(self.audio) if self._circular else len(self.audio) + frames
+        size = len(self.audio) if self._circular else _handy(len(self.audio) + frames)
         colour = _room_colour(size)
         for channel in (0, 1):
             dry = self.audio[:, channel]
@@ -100,3 +100,8 @@ def _room_colour(size: int) -> Signal:
     hertz = np.fft.rfftfreq(size, 1 / RENDER_HZ)
     result: Signal = (hertz / (hertz + 180.0)) / (1.0 + (hertz / 4_500.0) ** 2)
     return result
+
+
+def _handy(size: int) -> int:
+    """The next size that a Fourier transform is quick with: a power of two, or three or five times one."""
+    return min(factor << max(0, math.ceil(math.log2(size / factor))) for factor in (1, 3, 5))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -32,6 +34,36 @@ def _edges(frames: int, attack_s: float, release_s: float) -> Signal:
     return curve
 
 
+def _partials(
+    seconds: float,
+    hertz: Sequence[float],
+    weights: Sequence[float],
+    *,
+    phases: Sequence[float] | float = 0.0,
+    decays: Sequence[float] | float = 0.0,
+) -> Signal:
+    """Sines that sound together, and may die away.
+
+    In blocks: a sine that decays is e^(s t), and e^(s (start + t)) is a product, so that all of them are one
+    product of two small matrices. Sine by sine it takes twenty times as long.
+
+    Args:
+        seconds: Length.
+        hertz: Their frequencies.
+        weights: Their amplitudes at the start.
+        phases: In turns.
+        decays: By how many e-folds each falls in a second.
+    """
+    frames = round(seconds * RENDER_HZ)
+    block = math.isqrt(frames) + 1
+    rates = (2j * np.pi * np.asarray(hertz) - np.asarray(decays)) / RENDER_HZ
+    begin = np.asarray(weights) * np.exp(2j * np.pi * np.asarray(phases))
+    starts = begin * np.exp(np.outer(block * np.arange(block), rates))
+    within = np.exp(np.outer(rates, np.arange(block)))
+    tone: Signal = starts.real @ within.imag + starts.imag @ within.real
+    return tone.ravel()[:frames]
+
+
 @functools.lru_cache(maxsize=16)
 def pad(note: float, seconds: float, *, brightness: float = 1.0, seed: int = 0) -> Signal:
     """A soft, slowly beating tone.
@@ -43,13 +75,14 @@ def pad(note: float, seconds: float, *, brightness: float = 1.0, seed: int = 0) 
         seed: Of the phases.
     """
     random = np.random.default_rng(seed + round(note))
-    time, tone = _time(seconds), np.zeros(round(seconds * RENDER_HZ))
-    for detune in (-0.06, 0.0, 0.07):
-        base = hertz(note + detune)
-        for partial in range(1, 9):
-            if base * partial < _NYQUIST_MARGIN:
-                weight = partial ** (-1.0 - 1.0 / brightness)
-                tone += weight * np.sin(2 * np.pi * (base * partial * time + random.random()))
+    voices = [
+        (hertz(note + detune) * partial, partial ** (-1.0 - 1.0 / brightness), random.random())
+        for detune in (-0.06, 0.0, 0.07)
+        for partial in range(1, 9)
+        if hertz(note + detune) * partial < _NYQUIST_MARGIN
+    ]
+    pitches, weights, phases = zip(*voices, strict=True)
+    tone = _partials(seconds, pitches, weights, phases=phases)
     return tone * _edges(len(tone), 0.6, 0.6) / 4.0
 
 
@@ -62,16 +95,16 @@ def pluck(note: float, seconds: float = 1.4, *, brightness: float = 1.0) -> Sign
         seconds: Length; it has died away by then.
         brightness: Weight of the upper partials.
     """
-    time = _time(seconds)
-    tone = np.zeros(len(time))
     base = hertz(note)
-    for partial in range(1, 13):
-        stiff = (
-            base * partial * np.sqrt(1.0 + 0.0004 * partial**2)
-        )  # real strings are a little sharp up there
-        if stiff < _NYQUIST_MARGIN:
-            decay = (2.2 + 1.1 * partial / brightness) * (base / 220.0) ** 0.3
-            tone += np.sin(2 * np.pi * stiff * time) * np.exp(-decay * time) / partial**1.2
+    # Real strings are a little sharp up there.
+    stiff = {partial: base * partial * math.sqrt(1.0 + 0.0004 * partial**2) for partial in range(1, 13)}
+    heard = {partial: pitch for partial, pitch in stiff.items() if pitch < _NYQUIST_MARGIN}
+    tone = _partials(
+        seconds,
+        list(heard.values()),
+        [partial**-1.2 for partial in heard],
+        decays=[(2.2 + 1.1 * partial / brightness) * (base / 220.0) ** 0.3 for partial in heard],
+    )
     return tone * _edges(len(tone), 0.002, 0.2) * 0.7
 
 
@@ -85,8 +118,7 @@ def bass(note: float, seconds: float, *, drive: float = 1.5) -> Signal:
         drive: Amount of saturation, 1 to 4.
     """
     time = _time(seconds)
-    base = hertz(note)
-    tone = sum((np.sin(2 * np.pi * base * k * time) / k**1.6 for k in (1, 2, 3, 4)), np.zeros(len(time)))
+    tone = _partials(seconds, [hertz(note) * k for k in (1, 2, 3, 4)], [k**-1.6 for k in (1, 2, 3, 4)])
     saturated: Signal = np.tanh(drive * tone * np.exp(-1.2 * time)) / np.tanh(drive)
     return saturated * _edges(len(time), 0.004, min(0.06, seconds / 4)) * 0.8
 
@@ -100,13 +132,11 @@ def reed(note: float, seconds: float, *, cutoff_hz: float = 2_000.0) -> Signal:
         seconds: Length.
         cutoff_hz: Above this its partials fall off.
     """
-    time = _time(seconds)
     base = hertz(note)
-    tone = np.zeros(len(time))
-    for partial in range(1, int(min(_NYQUIST_MARGIN, 3 * cutoff_hz) / base) + 1):
-        weight = 1.0 / partial / (1.0 + (base * partial / cutoff_hz) ** 4)
-        tone += weight * np.sin(2 * np.pi * base * partial * time)
-    return tone * _edges(len(time), 0.004, seconds * 0.6) * 0.5
+    pitches = [base * partial for partial in range(1, int(min(_NYQUIST_MARGIN, 3 * cutoff_hz) / base) + 1)]
+    weights = [base / pitch / (1.0 + (pitch / cutoff_hz) ** 4) for pitch in pitches]
+    tone = _partials(seconds, pitches, weights)
+    return tone * _edges(len(tone), 0.004, seconds * 0.6) * 0.5
 
 
 @functools.lru_cache(maxsize=4)
