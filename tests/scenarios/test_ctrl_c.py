@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from plugs import ROOT, Child, Story, story
-from processes import ends
+from processes import ends, hears_ctrl_c
 
 SLOW = ("--processing", "conversion:60s")
 SOON_S = 5.0  # on a busy machine; jobs take a minute, and leaving could take two
@@ -128,6 +128,7 @@ async def test_ctrl_c_on_the_command_line(tmp_path: Path, moment: str, presses: 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=hears_ctrl_c,
     )
     assert demo.stdout is not None
     async with asyncio.timeout(18):

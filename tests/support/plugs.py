@@ -17,6 +17,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from processes import hears_ctrl_c
+
 from audiokit import AudioKit
 from audiokit.testing import EmulatorControl, EmulatorProcess
 
@@ -122,6 +124,7 @@ class Story:
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ROOT), "AUDIOKIT_EMULATOR": address},
             start_new_session=True,
+            preexec_fn=hears_ctrl_c,
         )
         try:
             yield Child(process)

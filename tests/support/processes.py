@@ -1,10 +1,16 @@
-"""Whether processes have ended that are not ours to wait for."""
+"""Whether processes have ended that are not ours to wait for, and whether they hear Ctrl-C."""
 
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
+
+
+def hears_ctrl_c() -> None:
+    """As `preexec_fn`: what a shell runs in the background ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def has_ended(pid: int) -> bool:
