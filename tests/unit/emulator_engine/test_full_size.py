@@ -16,7 +16,7 @@ SECONDS = 600 if os.environ.get("AUDIOKIT_HEAVY") == "reduced" else 1_800
 @pytest.mark.heavy
 @pytest.mark.timeout(300)
 async def test_half_an_hour_is_mastered_in_small_memory(speech: Path, music: Path, tmp_path: Path) -> None:
-    """A 30-minute stereo master takes at most 150 MB and 1.5 CPU seconds a minute."""
+    """A 30-minute stereo master takes at most 150 MB; what it costs in time, `benchmarks/engine.py` says."""
     starts = range(2, SECONDS - 20, 16)
     timeline = {
         "channels": 2,
@@ -29,12 +29,10 @@ async def test_half_an_hour_is_mastered_in_small_memory(speech: Path, music: Pat
     outputs = [{"path": str(tmp_path / f"out.{name}"), "format": name} for name in ("wav", "flac")]
     async with WorkPool(workers=1, options=("--test-operations",)) as pool:
         await pool.warm()
-        before = await pool.run("_usage")
         done = await pool.run("render", timeline=timeline, outputs=outputs)
-        after = await pool.run("_usage")
+        used = await pool.run("_usage")
         found = await pool.run("probe", path=outputs[1]["path"])
-    assert after["peak_rss_kib"] * 1024 <= 150e6
-    assert (after["cpu_s"] - before["cpu_s"]) / (SECONDS / 60) <= 1.5
+    assert used["peak_rss_kib"] * 1024 <= 150e6
     assert float(SECONDS) == done["seconds"] == found["seconds"]
     assert -16.0 == pytest.approx(found["lufs"], abs=0.5)
     assert found["true_peak_dbtp"] <= -1.0
