@@ -48,11 +48,13 @@ async def test_speech_too_long_for_its_track_is_quickened_and_never_cut(studio: 
     assert np.abs(samples[-round(0.02 * HERTZ) :]).max() < 0.01 * np.abs(samples).max()
     natural, quick = spoken_part(loudness_curve(plain)), spoken_part(loudness_curve(forced))
     assert len(quick) < len(natural)
-    # Stretched back to its natural length it is the same speech, last word included.
+    # Stretched back to its natural length it is the same speech, last word included. Over 100 ms: single
+    # frames move a little. Without 0.3 s of it, anywhere, both are below 0.35.
     back = np.interp(np.linspace(0, 1, len(natural)), np.linspace(0, 1, len(quick)), quick)
+    was, now = (np.convolve(curve, np.ones(5) / 5, "same") for curve in (natural, back))
     third = len(natural) // 3
-    assert np.corrcoef(natural, back)[0, 1] > 0.85
-    assert np.corrcoef(natural[-third:], back[-third:])[0, 1] > 0.8
+    assert np.corrcoef(was, now)[0, 1] > 0.85
+    assert np.corrcoef(was[-third:], now[-third:])[0, 1] > 0.8
 
 
 @pytest.mark.heavy
