@@ -1,4 +1,4 @@
-"""While both workers are busy with sound, small calls are answered; their times are in `benchmarks/emulator.py`."""
+"""While both workers are busy with sound, small calls are answered (times: `benchmarks/emulator.py`)."""
 
 from __future__ import annotations
 
