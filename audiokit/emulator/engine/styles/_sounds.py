@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiokit.emulator.engine._base import RENDER_HZ, Signal
+
+_Phasors = NDArray[np.complex128]
 
 _NYQUIST_MARGIN: Final = 0.45 * RENDER_HZ
 
@@ -58,8 +61,8 @@ def _partials(
     block = math.isqrt(frames) + 1
     rates = (2j * np.pi * np.asarray(hertz) - np.asarray(decays)) / RENDER_HZ
     begin = np.asarray(weights) * np.exp(2j * np.pi * np.asarray(phases))
-    starts = begin * np.exp(np.outer(block * np.arange(block), rates))
-    within = np.exp(np.outer(rates, np.arange(block)))
+    starts: _Phasors = begin * np.exp(np.outer(block * np.arange(block), rates))
+    within: _Phasors = np.exp(np.outer(rates, np.arange(block)))
     tone: Signal = starts.real @ within.imag + starts.imag @ within.real
     return tone.ravel()[:frames]
 
