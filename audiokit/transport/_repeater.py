@@ -40,12 +40,21 @@ _LOGIN_PATH: Final = "/api/login"
 
 @attrs.frozen
 class Attempt:
-    """How one attempt ended: with a failure or an answer."""
+    """How one attempt ended: with a failure or an answer.
+
+    Attributes:
+        outcome: What is known of it.
+        failure: What ended it, where no answer did.
+        response: The answer, not read yet.
+        retry_after: When the answer says to come back, in seconds from now.
+        met_old_session: Its session had expired: the next attempt logs in first, and is no retry.
+    """
 
     outcome: Outcome
     failure: BaseException | None = None
     response: httpx.Response | None = None
     retry_after: float | None = None
+    met_old_session: bool = False
 
 
 class Repeater:
@@ -152,13 +161,8 @@ class Repeater:
         if is_hopeless(attempt.failure):
             return None
         now_s = self._clock.monotonic()
-        wait = next_wait(
-            self._policy,
-            attempt=run.tries.count,
-            retry_after=attempt.retry_after,
-            left_s=run.ends_at_s - now_s,
-        )
-        if wait is None or not self._budget(run.call.api, is_own=run.call.path != "").spend():
+        wait = 0.0 if attempt.met_old_session else self._retry_wait(run, attempt, now_s)
+        if wait is None:
             return None
         status = None if attempt.response is None else attempt.response.status_code
         logger.info(
@@ -174,6 +178,17 @@ class Repeater:
                 attempt=run.tries.count, status=status, failure=attempt.failure, wait_s=wait, now_s=now_s
             )
         return wait
+
+    def _retry_wait(self, run: Run, attempt: Attempt, now_s: float) -> float | None:
+        """What policy and budget say; None where there is no retry."""
+        wait = next_wait(
+            self._policy,
+            attempt=run.tries.count,
+            retry_after=attempt.retry_after,
+            left_s=run.ends_at_s - now_s,
+        )
+        has_budget = wait is not None and self._budget(run.call.api, is_own=run.call.path != "").spend()
+        return wait if has_budget else None
 
     def succeeded(self, run: Run) -> None:
         """Note that the answer of a run was read; one that says no is as good as any."""
@@ -207,7 +222,7 @@ class Repeater:
             place.answered(was_refused=status == 429, retry_after=retry_after)
         if SESSION_ENDED in response.extensions and run.may_renew_session():
             run.tries.is_begun = False
-            return Attempt(Outcome.REJECTED, response=response)
+            return Attempt(Outcome.REJECTED, response=response, met_old_session=True)
         run.is_answered = not is_temporary
         if run.is_answered:
             return Attempt(Outcome.FINAL, response=response)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import functools
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -91,6 +91,7 @@ class Sender:
         }
         # Fast: a free place needs no pass of the event loop.
         self._gate = anyio.Semaphore(int(limits.connections), fast_acquire=True)
+        self._passing_secrets: list[str] = []
         self._connections: ConnectionPool | Injected | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
@@ -141,9 +142,19 @@ class Sender:
         self._auth[api] = auth_for(api, self._access[api])
 
     def secrets(self, api: str) -> list[str]:
-        """What must not be shown of these credentials, and of the session that is used."""
+        """What must not be shown: these credentials, the session that is used, what calls under way carry."""
         own, used = auth_for(api, self._access[api]), self._auth[api]
-        return [secret for auth in (own, used) if auth is not None for secret in auth.secrets]
+        kept = [secret for auth in (own, used) if auth is not None for secret in auth.secrets]
+        return [*kept, *self._passing_secrets]
+
+    @contextlib.contextmanager
+    def hiding(self, secret: str) -> Generator[None]:
+        """Count *secret*, which a call carries, among the `secrets` while the call is under way."""
+        self._passing_secrets.append(secret)
+        try:
+            yield
+        finally:
+            self._passing_secrets.remove(secret)
 
     async def send(self, call: Call, tries: Attempts) -> httpx.Response:
         """Send once, as soon as there is a free place, and give the answer unread; raises httpx's errors."""

@@ -97,7 +97,7 @@ class Target:
         if is_folder:
             served = safe_file_name(self.name or served_name(headers, url))
             return self.path / (_stem(served) + audio.extension if audio else served)
-        wanted = _format_of_extension(self.path.suffix)
+        wanted = AudioFormat.of_extension(self.path.suffix)
         if self.must_be_audio and audio is not None and self.path.suffix and wanted is not audio:
             raise InvalidRequest(
                 f"to={str(self.path)!r} does not fit: the audio is {audio.value}; "
@@ -108,15 +108,9 @@ class Target:
         return self.path
 
 
-def _format_of_extension(suffix: str) -> AudioFormat | None:
-    aliases = {".oga": ".ogg", ".wave": ".wav"}
-    suffix = aliases.get(suffix.lower(), suffix.lower())
-    return next((audio for audio in AudioFormat if audio.extension == suffix), None)
-
-
 def _stem(name: str) -> str:
     stem, dot, extension = name.rpartition(".")
-    return stem.rstrip(" .") if dot and _format_of_extension(f".{extension}") else name
+    return stem.rstrip(" .") if dot and AudioFormat.of_extension(f".{extension}") else name
 
 
 def served_name(headers: Mapping[str, str], url: str) -> str:

@@ -7,7 +7,7 @@ import math
 import time
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -197,6 +197,10 @@ class Transport:
     def without_secrets(self, api: str, value: Any) -> Any:
         """A text or decoded document of the API's, with ``***`` in the place of this client's secrets."""
         return hidden(value, self._sender.secrets(api))
+
+    def hiding(self, secret: str) -> AbstractContextManager[None]:
+        """Inside it `without_secrets` hides *secret*, too: one that a call carries and nobody keeps."""
+        return self._sender.hiding(secret)
 
     async def fetch(self, call: Call) -> Reply:
         """Send *call* and read the answer, whatever its status.

@@ -98,8 +98,9 @@ class Sessions(RespeecherService):
         duration = {} if session_duration_s is None else {"session_duration": session_duration_s}
         call = self._build(LOGIN, json={**body, **duration}, options=options)
         call = attrs.evolve(call, authorise=False)
-        reply = await self._send(LOGIN, call, options)
-        answer = self._structure(LOGIN, reply, LoginReply)
+        with self._transport.hiding(password):  # a refusal may repeat what it was sent
+            reply = await self._send(LOGIN, call, options)
+            answer = self._structure(LOGIN, reply, LoginReply)
         if not self._transport.adopt_session("respeecher", reply, answer.csrf_token):
             raise UnexpectedResponse(
                 f"{LOGIN.name}: the answer set no session_id cookie",
