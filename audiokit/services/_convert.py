@@ -139,9 +139,21 @@ class Converter:
         return hook
 
 
-def _as_is(value: Any, _: Any) -> Any:
-    """JSON has given the type already; null stays None."""
-    return value
+class _AsIs:
+    """JSON has given the type already; null stays None.
+
+    It is false, because cattrs then takes the value itself instead of writing a call: twenty calls less for
+    a recording.
+    """
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __call__(self, value: Any, _: Any) -> Any:
+        return value
+
+
+_as_is: Final = _AsIs()
 
 
 def _is_needed(field: attrs.Attribute[Any]) -> bool:
