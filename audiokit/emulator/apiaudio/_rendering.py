@@ -41,4 +41,10 @@ async def _for_alexa(context: Context, source: Output) -> Output:
         file_id = await context.files.keep(path)
     finally:
         path.unlink(missing_ok=True)
-    return Output(format=ALEXA, file=file_id, seconds=source.seconds, size_bytes=facts["size_bytes"])
+    return Output(
+        format=ALEXA,
+        file=file_id,
+        seconds=source.seconds,
+        size_bytes=facts["size_bytes"],
+        lufs=source.lufs,
+    )

@@ -120,7 +120,9 @@ async def _render(context: Context, account: str, order: MixOrder) -> dict[str, 
     stem = "__".join([order.script_name, *(f"{key}~{value}" for key, value in order.audience.items())])
     label = file_label(stem)
     outputs = await _production.produce(context, order.track, [_FORMAT])
-    files = [{"name": label, "format": _FORMAT, "file": outputs[0].file}]
+    files: list[dict[str, Any]] = [
+        {"name": label, "format": _FORMAT, "file": outputs[0].file, "lufs": outputs[0].lufs}
+    ]
     if order.has_tts_track:
         speech = await _production.produce(context, order.track, [_FORMAT], speech_only=True)
         files.append({"name": f"{label}_tts", "format": _FORMAT, "file": speech[0].file})
@@ -140,7 +142,7 @@ async def _reply(
         message="mix created" if is_done else "the mix is being made; ask again with its id",
         status=200 if is_done else 202,
         credits_used=cost,
-        warnings=warnings or [],
+        warnings=[*(warnings or []), *_production.loudness_warnings(mix["files"])],
     )
 
 

@@ -188,19 +188,20 @@ class _FFmpegSource:
         self._container.close()
 
     def blocks(self) -> Iterator[Samples]:
-        waiting: list[Samples] = []
-        frames = 0
+        # Vorbis comes in frames of 128: numpy would take longer over each of them than decoding does.
+        gathered, shape = av.AudioFifo(), ("", "")
         for frame in self._frames():
             if frame.sample_rate != self.sample_rate_hz or len(frame.layout.channels) != self.channels:
                 self.damaged = True  # a chained stream of another shape, or a lying frame header
                 continue
-            waiting.append(_as_samples(frame))
-            frames += frame.samples
-            if frames >= _BLOCK_FRAMES:
-                yield np.concatenate(waiting)
-                waiting, frames = [], 0
-        if waiting:
-            yield np.concatenate(waiting)
+            if (frame.format.name, frame.layout.name) != shape:
+                yield from _all_of(gathered)
+                gathered, shape = av.AudioFifo(), (frame.format.name, frame.layout.name)
+            frame.pts = None  # else a gap would be an error
+            gathered.write(frame)
+            if gathered.samples >= _BLOCK_FRAMES:
+                yield from _all_of(gathered)
+        yield from _all_of(gathered)
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         packets = self._container.demux(self._stream)
@@ -245,12 +246,19 @@ def _check(source: _Source, audio_format: AudioFormat, max_channels: int) -> Non
 _FULL_SCALE: Final = {"u8": 128.0, "s16": 32_768.0, "s32": 2_147_483_648.0}
 
 
+def _all_of(gathered: av.AudioFifo) -> Iterator[Samples]:
+    """Give what was gathered, as one block, if there is anything."""
+    frame = gathered.read()
+    if frame is not None and frame.samples:
+        yield _as_samples(frame)
+
+
 def _as_samples(frame: av.AudioFrame) -> Samples:
     """Convert a decoded frame to floats of shape (frames, channels)."""
     data = frame.to_ndarray()
     data = data.T if frame.format.is_planar else data.reshape(-1, len(frame.layout.channels))
     full_scale = _FULL_SCALE.get(frame.format.name.removesuffix("p"))
     if full_scale is None:
-        return data.astype(np.float32)
+        return data.astype(np.float32, copy=False)
     offset = 128.0 if full_scale == 128.0 else 0.0
     return ((data.astype(np.float64) - offset) / full_scale).astype(np.float32)

@@ -15,7 +15,7 @@ from audiokit.emulator.engine._base import decibels
 from audiokit.emulator.engine._decode import AudioReader
 from audiokit.emulator.engine._encode import LOSSY, open_writer
 from audiokit.emulator.engine._master import limiter
-from audiokit.emulator.engine._meter import PeakMeter
+from audiokit.emulator.engine._true_peak import PeakMeter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

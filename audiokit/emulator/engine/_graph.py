@@ -9,7 +9,7 @@ import numpy as np
 from av import error
 from av.filter import Graph
 
-from audiokit.emulator.engine._resample import as_frame, from_frame
+from audiokit.emulator.engine._resample import as_frame, joined_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,14 +58,13 @@ class FilterChain:
         return self._collect()
 
     def _collect(self) -> Samples:
-        blocks = list(self._pull())
-        return np.concatenate(blocks) if blocks else np.zeros((0, self._channels), np.float32)
+        return joined_frames(list(self._pull()), self._channels)
 
-    def _pull(self) -> Iterator[Samples]:
+    def _pull(self) -> Iterator[av.AudioFrame]:
         while True:
             try:
                 frame = self._graph.pull()
             except (error.BlockingIOError, error.EOFError):
                 return
             if isinstance(frame, av.AudioFrame):
-                yield from_frame(frame, self._channels)
+                yield frame

@@ -115,7 +115,7 @@ def _measure(mix: Mix) -> tuple[float | None, float]:
     peak = 0.0
     for block in mix.blocks():
         meter.push(block)
-        peak = max(peak, float(np.abs(block).max(initial=0.0)))
+        peak = max(peak, float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
     return meter.finish().lufs, peak
 
 
@@ -138,7 +138,7 @@ def _write(mix: Mix, out: str, *, gain_db: float, ceiling_dbtp: float) -> Loudne
         def put(block: Samples) -> None:
             if len(block):
                 writer.write(block)
-                meter.push(as_int16(block).astype(np.float32) / np.float32(32_768.0))
+                meter.push(as_int16(block) * np.float32(1 / 32_768))
 
         for block in mix.blocks():
             put(limit.push(block * gain))

@@ -1,12 +1,12 @@
 """Loudness and true peak after ITU-R BS.1770 and EBU R 128.
 
-FFmpeg does the filtering and the oversampling, the gating here is a few lines. Its `ebur128` filter would do
-it all, but tells its result only in frame metadata, which PyAV gives since 18.1.
+FFmpeg does the filtering, the gating here is a few lines. Its `ebur128` filter would do it all, but tells its
+result only in frame metadata, which PyAV gives since 18.1.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 import numpy as np
@@ -14,9 +14,7 @@ import numpy as np
 from audiokit.emulator.engine._base import Samples, Signal, decibels, with_channels
 from audiokit.emulator.engine._graph import FilterChain
 from audiokit.emulator.engine._resample import Resampler
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from audiokit.emulator.engine._true_peak import PeakMeter
 
 _METER_HZ: Final = 48_000
 _STEP: Final = _METER_HZ // 10
@@ -51,7 +49,7 @@ class Meter:
     Args:
         rate_hz: Sample rate of the blocks.
         channels: Of the blocks; more than two are measured as their stereo fold.
-        true_peak: Also find the true peak, at about twice the cost.
+        true_peak: Also find the true peak, at a third more of the cost.
     """
 
     def __init__(self, rate_hz: int, channels: int, *, true_peak: bool = True) -> None:
@@ -65,7 +63,7 @@ class Meter:
             channels=self._channels,
         )
         self._peak = PeakMeter(rate_hz, self._channels) if true_peak else None
-        self._rest: NDArray[np.float64] = np.zeros(0)
+        self._rest: Samples = np.zeros((0, self._channels), np.float32)
         self._steps: list[Signal] = []
 
     def push(self, block: Samples) -> None:
@@ -84,41 +82,13 @@ class Meter:
         return Loudness(lufs=_integrated(steps), true_peak_dbtp=decibels(peak) if peak > 0.0 else None)
 
     def _add(self, weighted: Samples) -> None:
-        """Sum the power of each 100 ms."""
-        exact = weighted.astype(np.float64)
-        # A sum over an axis of two is ten times as slow.
-        power = np.concatenate([self._rest, np.einsum("fc,fc->f", exact, exact)])
-        whole = len(power) // _STEP * _STEP
-        self._steps.append(power[:whole].reshape(-1, _STEP).mean(axis=1))
-        self._rest = power[whole:]
-
-
-class PeakMeter:
-    """Highest sample after oversampling to at least 192 kHz.
-
-    Args:
-        rate_hz: Sample rate of the blocks.
-        channels: Of the blocks, 1 or 2.
-    """
-
-    def __init__(self, rate_hz: int, channels: int) -> None:
-        factor = 4 if rate_hz < 96_000 else 2 if rate_hz < 192_000 else 1
-        self._resampler = Resampler(rate_hz, rate_hz * factor, channels)
-        self._highest = 0.0
-
-    def push(self, block: Samples) -> None:
-        """Look at one more block."""
-        self._note(block)  # the interpolation may step over a single sample at the very edge
-        self._note(self._resampler.push(block))
-
-    def finish(self) -> float:
-        """Return the highest amplitude."""
-        self._note(self._resampler.finish())
-        return self._highest
-
-    def _note(self, block: Samples) -> None:
-        if len(block):
-            self._highest = max(self._highest, float(block.max()), -float(block.min()))
+        """Note the power of each 100 ms, all channels together."""
+        joined = np.concatenate([self._rest, weighted])
+        whole = len(joined) // _STEP * _STEP
+        steps = joined[:whole].reshape(-1, _STEP * self._channels)
+        # Single precision does: 0.00001 dB beside double, at half the time.
+        self._steps.append(np.einsum("sf,sf->s", steps, steps).astype(np.float64) / _STEP)
+        self._rest = joined[whole:]
 
 
 def _integrated(steps: Signal) -> float | None:

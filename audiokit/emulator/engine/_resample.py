@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from av import AudioFrame, AudioResampler
 
 from audiokit.emulator.engine._base import Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def as_frame(block: Samples, rate_hz: int) -> AudioFrame:
@@ -17,8 +22,17 @@ def as_frame(block: Samples, rate_hz: int) -> AudioFrame:
 
 
 def from_frame(frame: AudioFrame, channels: int) -> Samples:
-    """Unwrap a frame of interleaved floats."""
-    return np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1, channels)
+    """Unwrap a frame of interleaved floats; its memory is not copied, the array keeps it."""
+    samples: Samples = np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples * channels)
+    return samples.reshape(-1, channels)
+
+
+def joined_frames(frames: Sequence[AudioFrame], channels: int) -> Samples:
+    """Unwrap several, as one block."""
+    blocks = [from_frame(frame, channels) for frame in frames]
+    if len(blocks) == 1:
+        return blocks[0]
+    return np.concatenate([*blocks, np.zeros((0, channels), np.float32)])
 
 
 class Resampler:
@@ -59,8 +73,7 @@ class Resampler:
         return rest[: len(rest) + missing]
 
     def _collect(self, frames: list[AudioFrame]) -> Samples:
-        blocks = [from_frame(frame, self._channels) for frame in frames]
-        joined = np.concatenate(blocks) if blocks else np.zeros((0, self._channels), np.float32)
+        joined = joined_frames(frames, self._channels)
         self._returned += len(joined)
         return joined
 

@@ -371,6 +371,7 @@ async def test_every_preset_balances_in_its_own_way(emulator: Emulator) -> None:
     assert len(presets) == len({preset["description"] for preset in presets})
 
 
+@pytest.mark.parametrize("formats", [["wav", "mp3"], ["mp3_alexa"]])
 @pytest.mark.parametrize(
     ("lufs", "warning"),
     [
@@ -381,15 +382,15 @@ async def test_every_preset_balances_in_its_own_way(emulator: Emulator) -> None:
     ],
 )
 async def test_a_track_that_is_too_quiet_says_so(
-    emulator: Emulator, make_wav: Any, lufs: float | None, warning: str
+    emulator: Emulator, make_wav: Any, lufs: float | None, warning: str, formats: list[str]
 ) -> None:
-    """With the order, with every reading, and for media timelines."""
+    """With the order, with every reading, and for media timelines, whatever the format."""
     emulator.work.reached_lufs = lufs
     script_id = await emulator.spoken("Hello.")
-    made = await master(emulator, script_id, endFormat=["wav", "mp3"])
+    made = await master(emulator, script_id, endFormat=formats)
     read = await emulator.v1("GET", "/mastering", params={"scriptId": script_id})
     clip = {"mediaId": await emulator.upload_v1(make_wav(1.0)), "startAt": 0, "endAt": 1}
-    body = {"timeline": [{"contentType": "sound", "files": [clip]}]}
+    body = {"timeline": [{"contentType": "sound", "files": [clip]}], "endFormat": formats}
     timeline = (await emulator.v1("POST", "/media-timeline", json=body)).json()
 
     assert [warning, warning] == [made.json()["warnings"], timeline["warnings"]]

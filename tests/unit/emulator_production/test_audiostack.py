@@ -276,6 +276,26 @@ async def test_a_public_mix_needs_no_key(emulator: Emulator) -> None:
     assert 200 == (await emulator.client.get(url, headers={"x-api-key": ""})).status_code
 
 
+@pytest.mark.parametrize(
+    ("lufs", "warnings"),
+    [
+        (-16.4, []),
+        (None, []),
+        (-21.2, ["the track reached -21.2 LUFS, not -16: its peaks allow no more"]),
+    ],
+)
+async def test_a_mix_that_is_too_quiet_says_so(
+    emulator: Emulator, lufs: float | None, warnings: list[str]
+) -> None:
+    """With the order, and with every reading."""
+    emulator.work.reached_lufs = lufs
+    _, speech_id = await emulator.spoken_v2("Hello.")
+    made = await mix(emulator, speechId=speech_id)
+    read = await emulator.v2("GET", f"/production/mix/{data(made)['productionId']}")
+
+    assert [warnings, warnings] == [made.json()["warnings"], read.json()["warnings"]]
+
+
 async def test_the_tts_track_is_a_second_file_of_speech_alone(
     emulator: Emulator, make_wav: Callable[[float], bytes]
 ) -> None:
