@@ -39,13 +39,13 @@ class Sink(Protocol):
 
 
 class Pausable(Protocol):
-    """A deadline that can be stopped for a while."""
+    """Deadlines that can be stopped for a while."""
 
-    def pause(self) -> None:
-        """Count no time."""
+    def pause(self, course: Course) -> None:
+        """Count no time of *course*."""
         ...
 
-    def resume(self) -> None:
+    def resume(self, course: Course) -> None:
         """Count on."""
         ...
 
@@ -76,6 +76,7 @@ class Course:
         "kind",
         "label",
         "leader",
+        "left_s",
         "length_s",
         "limit_s",
         "open_step",
@@ -139,6 +140,7 @@ class Course:
         self.length_s: float | None = None
         self.limit_s = 0.0
         self.ends_at: float | None = None
+        self.left_s: float | None = None
         self.task: asyncio.Task[Any] | None = None
         self.stop: Stop | None = None
 
@@ -150,7 +152,7 @@ class Course:
         if self.paused_at is None:
             self.paused_at = now_s
             if self.watch is not None:
-                self.watch.pause()
+                self.watch.pause(self)
             for host in self.hosts:
                 host.pause(now_s)
 
@@ -160,7 +162,7 @@ class Course:
             self.limit_s += now_s - self.paused_at
             self.paused_at = None
             if self.watch is not None:
-                self.watch.resume()
+                self.watch.resume(self)
             for host in self.hosts:
                 host.resume(now_s)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from types import TracebackType
 
 from audiokit.jobs._course import Course, Stop
 
@@ -21,21 +20,31 @@ class Deadlines:
         self._next_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, course: Course, limit_s: float) -> Watch:
-        """Stop *course* when *limit_s* seconds of the loop's time have passed inside the block."""
-        return Watch(self, course, limit_s)
-
     def add(self, course: Course, limit_s: float) -> None:
-        """Begin to watch."""
+        """Stop *course* when *limit_s* seconds of the loop's time have passed without `remove`."""
+        course.watch = self
+        course.left_s = None
         loop = asyncio.get_running_loop()
-        course.ends_at = loop.time() + limit_s
+        course.ends_at = ends_at = loop.time() + limit_s
         self._watched.add(course)
-        if course.ends_at < self._next_at:
-            self._ring_at(course.ends_at, loop)
+        if ends_at < self._next_at:
+            self._ring_at(ends_at, loop)
 
     def remove(self, course: Course) -> None:
         """End watching."""
+        course.watch = None
         self._watched.discard(course)
+
+    def pause(self, course: Course) -> None:
+        """Count no time of *course* until `resume`."""
+        if course.left_s is None and course.ends_at is not None:
+            course.left_s = course.ends_at - asyncio.get_running_loop().time()
+            self._watched.discard(course)
+
+    def resume(self, course: Course) -> None:
+        """Count on."""
+        if course.left_s is not None:
+            self.add(course, course.left_s)
 
     def close(self) -> None:
         """Stop the timer."""
@@ -63,38 +72,3 @@ class Deadlines:
             else:
                 earliest = min(earliest, course.ends_at)
         self._ring_at(earliest, loop)
-
-
-class Watch:
-    """The time during which a job is watched; `pause` stops counting it, `resume` goes on."""
-
-    __slots__ = ("_course", "_deadlines", "_left_s", "_limit_s")
-
-    def __init__(self, deadlines: Deadlines, course: Course, limit_s: float) -> None:
-        self._deadlines = deadlines
-        self._course = course
-        self._limit_s = limit_s
-        self._left_s: float | None = None
-
-    def __enter__(self) -> None:
-        self._course.watch = self
-        self._deadlines.add(self._course, self._limit_s)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._course.watch = None
-        self._deadlines.remove(self._course)
-
-    def pause(self) -> None:
-        """Count no time until `resume`."""
-        ends_at = self._course.ends_at
-        if self._left_s is None and ends_at is not None:
-            self._left_s = ends_at - asyncio.get_running_loop().time()
-            self._deadlines.remove(self._course)
-
-    def resume(self) -> None:
-        """Count on."""
-        if self._left_s is not None:
-            self._deadlines.add(self._course, self._left_s)
-            self._left_s = None

@@ -17,7 +17,7 @@ from audiokit.errors import InvalidRequest, UsageError
 _MARK: Final = "~"
 """Names what JSON has no word for; a mapping of the job's own that has this name is marked itself."""
 
-_PLAIN: Final = frozenset({str, int, float, bool})
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -33,35 +33,37 @@ async def to_fields(job: Any, records: Mapping[str, type], spool: Spool) -> tupl
     Raises:
         InvalidRequest: A field cannot survive a crash; the message names it and what to give instead.
     """
-    writer = _Writer({kind: name for name, kind in records.items()})
-    kind: Any = type(job)
-    paths = frozenset(getattr(kind, "sources", ("source",))) | {"to"}
+    writer = _Writer(records)
     fields = {}
-    for name in _names_of(kind):
+    kind: Any = type(job)
+    for name, is_path in _names_of(kind):
         value = getattr(job, name)
-        is_path = type(value) is str and name in paths
-        fields[name] = _absolute(value) if is_path else writer.plain(name, value)
+        if is_path and type(value) is str:
+            value = _absolute(value)
+        fields[name] = value if type(value) in _PLAIN else writer.plain(name, value)
     for place, data in writer.kept:
         place["sha256"] = await spool(data)
     return fields, [place["sha256"] for place, _ in writer.kept]
 
 
 @functools.lru_cache(maxsize=256)
-def _names_of(kind: Any) -> tuple[str, ...]:
-    return tuple(one.name for one in attrs.fields(kind) if one.init)
+def _names_of(kind: Any) -> tuple[tuple[str, bool], ...]:
+    """The fields of a kind, and whether each names a file where it is text."""
+    paths = {"to", *getattr(kind, "sources", ("source",))}
+    return tuple((one.name, one.name in paths) for one in attrs.fields(kind) if one.init)
 
 
 class _Writer:
     """Writes values as JSON; `kept` has the bytes, with the places where their digests belong."""
 
-    def __init__(self, known: Mapping[type, str]) -> None:
-        self._known = known
+    def __init__(self, records: Mapping[str, type]) -> None:
+        self._records = records
         self.kept: list[tuple[dict[str, Any], bytes]] = []
 
     def plain(self, field: str, value: Any) -> Any:
-        if value is None or type(value) in _PLAIN:
+        if type(value) in _PLAIN:
             return value
-        name = self._known.get(type(value))
+        name = self._name_of(type(value))
         match value:
             case enum.Enum() if name is not None:
                 return {_MARK: name, "value": value.value}
@@ -84,6 +86,10 @@ class _Writer:
                 return {_MARK: name, "fields": own}
             case _:
                 raise InvalidRequest.of(field, value, _allowed_for(value))
+
+    def _name_of(self, kind: type) -> str | None:
+        name = kind.__name__
+        return name if self._records.get(name) is kind else None
 
 
 def from_fields(
@@ -135,11 +141,6 @@ def spooled_sha256(source: object) -> str | None:
         return None
     path = Path(os.fspath(source))
     return path.name if path.parent.name.endswith(".spool") and _DIGEST.fullmatch(path.name) else None
-
-
-def is_rebuildable(job: object) -> bool:
-    """Whether a job can be recorded at all."""
-    return attrs.has(type(job))
 
 
 def _absolute(path: str) -> str:

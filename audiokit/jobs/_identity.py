@@ -28,6 +28,7 @@ import os
 import uuid
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
 import anyio.to_thread
@@ -44,6 +45,7 @@ _DIGITS: Final = 16
 
 _NO_DEFAULT: Final = object()
 _encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_AS_IT_IS: Final = frozenset({str, int, type(None)})
 
 
 @attrs.frozen
@@ -51,6 +53,7 @@ class _Field:
     """One field that counts."""
 
     name: str
+    text: str
     default: Any
     plain_default: Any
     is_source: bool
@@ -74,18 +77,18 @@ def key_of(job: Any, index: int) -> str:
     if job.key is not None:
         return str(job.key)
     kind: Any = type(job)
-    fields = _fields(kind)
-    what: list[Any] = [job.kind, getattr(kind, "version", 1)]
+    fields = _fields_of_work(kind)
+    what = f"[{_text(job.kind)},{_text(getattr(kind, 'version', 1))}"
     for field in fields if fields is not None else ():
         value = getattr(job, field.name)
-        if value is field.default or field.name in _NO_PART_OF_THE_WORK:
+        if value is field.default:
             continue
         plain = _file(value) if field.is_source and _is_path(value) else _plain(value, index)
         if plain != field.plain_default:
-            what.append([field.name, plain])
+            what += f",[{field.text},{_text(plain)}]"
     if fields is None:
-        what.append(["#", index])
-    return hashlib.sha256(_encode(what).encode()).hexdigest()[:_DIGITS]
+        what += f',["#",{_text(index)}]'
+    return hashlib.sha256(f"{what}]".encode()).hexdigest()[:_DIGITS]
 
 
 async def refuse_other_work(key: str, known: Any, job: Any, *, where: str) -> None:
@@ -120,9 +123,7 @@ def _difference(known: Any, job: Any) -> tuple[str, Any, Any] | None:
     if type(known) is not type(job):
         return "the kind", known.kind, job.kind
     kind: Any = type(job)
-    for field in _fields(kind) or ():
-        if field.name in _NO_PART_OF_THE_WORK:
-            continue
+    for field in _fields_of_work(kind) or ():
         one, other = getattr(known, field.name), getattr(job, field.name)
         if one is not other and _compared(field, one) != _compared(field, other):
             return field.name, one, other
@@ -140,7 +141,7 @@ def _compared(field: _Field, value: Any) -> Any:
 
 def _takes_long(job: Any) -> bool:
     kind: Any = type(job)
-    for field in _fields(kind) or ():
+    for field in _fields_of_work(kind) or ():
         value = getattr(job, field.name)
         if value is None:
             continue
@@ -152,8 +153,17 @@ def _takes_long(job: Any) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
+def _fields_of_work(kind: type) -> tuple[_Field, ...] | None:
+    """The fields of a job that count, or None when the class does not tell."""
+    fields = _fields(kind)
+    if fields is None:
+        return None
+    return tuple(field for field in fields if field.name not in _NO_PART_OF_THE_WORK)
+
+
+@functools.lru_cache(maxsize=256)
 def _fields(kind: type) -> tuple[_Field, ...] | None:
-    """The fields that count, or None when the class does not tell."""
+    """The fields of a job or record, or None when the class does not tell."""
     if attrs.has(kind):
         found = [(one.name, _attrs_default(one.default)) for one in attrs.fields(kind) if one.eq]
     elif dataclasses.is_dataclass(kind):
@@ -161,7 +171,9 @@ def _fields(kind: type) -> tuple[_Field, ...] | None:
     else:
         return None
     sources = frozenset(getattr(kind, "sources", ("source",)))
-    return tuple(_Field(name, default, _plain(default, 0), name in sources) for name, default in found)
+    return tuple(
+        _Field(name, _text(name), default, _plain(default, 0), name in sources) for name, default in found
+    )
 
 
 def _attrs_default(default: Any) -> Any:
@@ -195,9 +207,9 @@ def _file(path: Any) -> list[Any]:
 
 def _plain(value: Any, index: int) -> Any:
     """JSON that is equal for equal values, and for no others; what JSON has not is a list that says what."""
+    if type(value) in _AS_IT_IS:
+        return value
     match value:
-        case None:
-            return None
         case str():
             return str.__str__(value)  # of an enum that is a str: its value, not its name
         case bool() | int() | float():
@@ -241,6 +253,13 @@ def _record(value: Any, index: int) -> list[Any]:
     items = [(field, _plain(getattr(value, field.name), index)) for field in fields]
     named = [[field.name, plain] for field, plain in items if plain != field.plain_default]
     return ["record", type(value).__name__, *named]
+
+
+def _text(plain: Any) -> str:
+    """JSON of what `_plain` gave; the encoder, made for documents, takes longer than all else of a key."""
+    if type(plain) is str:
+        return encode_basestring_ascii(plain)
+    return str(plain) if type(plain) is int else _encode(plain)
 
 
 def _number(value: float) -> Any:

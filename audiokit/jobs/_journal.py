@@ -190,17 +190,18 @@ class Journal:
         if label is not None:
             facts["label"] = _storable(label)
         if data:
-            facts["data"] = orjson.loads(_json("data", data))
+            facts["data"] = data
         if digests := tuple(dict.fromkeys(spooled)):
             facts["spooled"] = digests
         known: Entry | None = await self._thread.ask(
             Plan(
-                future=self._thread.future(),
-                key=_name("key", key),
-                kind=_name("kind", kind),
-                kind_version=kind_version,
-                fields=_json("fields", fields),
-                facts=facts,
+                self._thread.future(),
+                _name("key", key),
+                _name("kind", kind),
+                kind_version,
+                _json("fields", fields).decode(),
+                _json("data", facts),
+                digests,
             )
         )
         return known
@@ -238,8 +239,12 @@ class Journal:
         attempts: int | None = None,
         error: str | UnsetType | None = UNSET,
         lock: str | None = None,
+        via: JournalState | None = None,
     ) -> asyncio.Future[None]:
-        """As `write`, to be awaited later: records put without an await between them share a transaction."""
+        """As `write`, to be awaited later: records put without an await between them share a transaction.
+
+        With *via* there are two of them, the first of which takes the job to that state.
+        """
         changes: dict[str, Any] = {}
         if stage is not None:
             changes["stage"] = stage
@@ -250,7 +255,7 @@ class Journal:
         if label is not None:
             changes["label"] = _storable(label)
         if data is not None:
-            changes["data"] = orjson.loads(_json("data", data))
+            changes["data"] = data
         if outputs is not None:
             changes["outputs"] = [one.to_json() for one in outputs]
         if attempts is not None:
@@ -259,12 +264,13 @@ class Journal:
             changes["error"] = None if error is None else _storable(error[:_ERROR_CHARACTERS])
         return self._thread.ask(
             Write(
-                future=self._thread.future(),
-                key=_name("key", key),
-                state=state,
-                changes=changes,
-                lock=lock if lock is None else _name("lock", lock),
-                place=place if place is None else _name("place", place),
+                self._thread.future(),
+                _name("key", key),
+                state,
+                _json("data", changes),  # all else is JSON already
+                None if lock is None else _name("lock", lock),
+                None if place is None else _name("place", place),
+                via,
             )
         )
 
@@ -276,7 +282,7 @@ class Journal:
             JournalWriteFailed: They are not durable.
         """
         names = [_name("ids", one) for one in ids]
-        await self._thread.ask(Remember(future=self._thread.future(), place=_name("place", place), ids=names))
+        await self._thread.ask(Remember(self._thread.future(), _name("place", place), names))
 
     async def spool(self, data: bytes) -> str:
         """Keep *data* beside the journal for a job about to be planned, and give its SHA-256.
@@ -344,7 +350,7 @@ class Journal:
         return await self._do(lambda ledger: ledger.counts())
 
     async def _do(self, run: Callable[[Ledger], T], *, is_read: bool = True) -> T:
-        result: T = await self._thread.ask(Task(future=self._thread.future(), run=run, is_read=is_read))
+        result: T = await self._thread.ask(Task(self._thread.future(), run, is_read))
         return result
 
 
@@ -397,9 +403,9 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _json(field: str, value: Mapping[str, Any]) -> str:
+def _json(field: str, value: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value)
     except TypeError as error:
         raise InvalidRequest(
             f"{field} must be JSON: {error}", field=field, value=type(value).__name__

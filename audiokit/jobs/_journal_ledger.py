@@ -57,7 +57,7 @@ _FINISHED: Final = (
 _TABLES_OF_JOBS: Final = ("spooled", "progress", "jobs")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False)
 class Task(Op):
     """Anything that is no record, done after the records of its batch."""
 
@@ -171,8 +171,8 @@ class Ledger:
             self._tell("before", draft)
             self._execute(
                 [
-                    (_INSERT_JOBS, _json(draft.jobs)),
-                    (_PUT_PROGRESS, _json(draft.progress())),
+                    (_INSERT_JOBS, _array(draft.jobs)),
+                    (_PUT_PROGRESS, _array(draft.progress())),
                     (_INSERT_REMOTES, _json(draft.remotes)),
                     (_INSERT_SPOOLED, _json(draft.spooled)),
                     (_DELETE_SPOOLED, _json(draft.unspooled)),
@@ -199,6 +199,7 @@ class Ledger:
             found=found,
             locks=self._locks,
             is_spooled=self.spool.holds,
+            tells_moves=self._on_transition is not None,
         )
         for op in ops:
             draft.add(op)
@@ -281,3 +282,7 @@ class Ledger:
 
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
+
+
+def _array(rows: Sequence[bytes]) -> str:
+    return f"[{b','.join(rows).decode()}]"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from audiokit.errors import UsageError
-from audiokit.jobs._fields import Spool, from_fields, is_rebuildable, to_fields
+from audiokit.jobs._fields import Spool, from_fields, to_fields
 
 if TYPE_CHECKING:
     from audiokit.jobs._journal import Entry, Journal
@@ -26,7 +27,7 @@ class Kinds:
     """
 
     def __init__(self, kinds: Iterable[type]) -> None:
-        self._kinds: dict[str, type] = {}
+        self._kinds: dict[str, Any] = {}
         for one in kinds:
             name = getattr(one, "kind", None)
             if not isinstance(name, str) or not attrs.has(one):
@@ -44,13 +45,14 @@ class Kinds:
             InvalidRequest: A field cannot be recorded.
         """
         name = getattr(job, "kind", "")
-        if self._kinds.get(name) is not type(job) or not is_rebuildable(job):
+        kind: Any = type(job)
+        if self._kinds.get(name) is not kind:
             raise UsageError(
                 f"a journal takes registered kinds only, and {type(job).__name__} ({name!r}) is none: "
                 f"orchestrator(journal=..., kinds=[{type(job).__name__}])"
             )
-        fields, spooled = await to_fields(job, _records_of(type(job)), spool)
-        return name, _version_of(type(job)), fields, spooled
+        fields, spooled = await to_fields(job, _records_of(kind), spool)
+        return name, _version_of(kind), fields, spooled
 
     def build(self, entry: Entry, journal: Journal) -> Any:
         """Build the job of an entry again, with the key it has in the journal.
@@ -73,11 +75,12 @@ class Kinds:
         return from_fields(kind, fields, _records_of(kind), journal.spooled_path)
 
 
-def _version_of(kind: type) -> int:
+def _version_of(kind: Any) -> int:
     version: int = getattr(kind, "version", 1)
     return version
 
 
-def _records_of(kind: type) -> Mapping[str, type]:
+@functools.lru_cache(maxsize=256)
+def _records_of(kind: Any) -> Mapping[str, type]:
     records = getattr(kind, "records", None)
     return {one.__name__: one for one in records()} if records is not None else {}

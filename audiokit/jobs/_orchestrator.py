@@ -41,6 +41,7 @@ Errors: TypeAlias = Literal["collect", "raise"]
 
 _LOOK_AGAIN_S: Final = 0.25
 _ANSWER_S: Final = 2.0
+_NO_GATE: Final = nullcontext()
 
 
 def _no_limit(_: str) -> None:
@@ -49,7 +50,7 @@ def _no_limit(_: str) -> None:
 
 def _no_gate(_: str) -> AbstractAsyncContextManager[None]:
     """Nothing holds work back."""
-    return nullcontext()
+    return _NO_GATE
 
 
 class Orchestrator:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
@@ -88,7 +87,7 @@ class Recorder:
         restore(course, entry)
         return entry
 
-    async def intent(self, course: Course, step: str, *, lock: str | None, place: str | None) -> None:
+    def intent(self, course: Course, step: str, *, lock: str | None, place: str | None) -> Awaitable[None]:
         """Record that *step* is about to be asked for.
 
         Where an uncertain job holds *lock*, two may be in doubt at *place* from then on: never again is
@@ -97,33 +96,38 @@ class Recorder:
         Raises:
             JournalLockTaken: An order of another job, which may still go on, holds the lock.
         """
-        facts: dict[str, Any] = {"stage": len(course.steps), "data": {"step": step, "place": place}}
+        data = {"step": step, "place": place}
+        if lock is not None:
+            return self._intent_locked(course, data, lock)
+        return self.journal.put(course.key, JournalState.INTENT, stage=len(course.steps), data=data)
+
+    async def _intent_locked(self, course: Course, data: dict[str, str | None], lock: str) -> None:
+        facts: dict[str, Any] = {"stage": len(course.steps), "data": data}
         try:
             await self.journal.put(course.key, JournalState.INTENT, lock=lock, **facts)
         except JournalLockTaken as error:
             holder = await self.journal.get(error.holder)
             if holder is None or holder.state is not JournalState.UNCERTAIN:
                 raise
-            if place is not None:
+            if (place := data["place"]) is not None:
                 await self.crowd(place)  # first: a crash in between must not leave the order without it
             await self.journal.write(course.key, JournalState.INTENT, **facts)
 
-    async def sent(self, course: Course, step: str, remote: Any, *, place: str | None) -> str:
-        """Record what the API calls the work of *step*; gives that id."""
+    def sent(self, course: Course, step: str, remote: Any, *, place: str | None) -> Awaitable[None]:
+        """Record what the API calls the work of *step*."""
         remote_id = id_of(remote)
         if remote_id is None:
             raise UsageError(
                 f"submit of {type(course.job).__name__} gave {type(remote).__name__}, which has no id that "
                 "the journal could keep: give the API's id as text"
             )
-        await self.journal.put(
+        return self.journal.put(
             course.key,
             JournalState.SENT,
             stage=len(course.steps),
             remote_ids={_name(course, step): remote_id},
             place=place,
         )
-        return remote_id
 
     async def unsent(self, course: Course) -> None:
         """Record that the step was certainly not taken."""
@@ -158,17 +162,11 @@ class Recorder:
             await self.journal.write(key, JournalState.SENT)
             await self.journal.write(key, JournalState.FAILED, error=str(error), data={"is_remote": True})
 
-    async def finished(self, course: Course, outputs: Sequence[Output]) -> None:
+    def finished(self, course: Course, outputs: Sequence[Output]) -> Awaitable[None]:
         """Record its files, if it has any, then that it is done: in one transaction."""
-        fetched = self.journal.put(course.key, JournalState.FETCHED, outputs=outputs) if outputs else None
-        done = self.journal.put(course.key, JournalState.DONE)
-        try:
-            if fetched is not None:
-                await fetched
-        except BaseException:
-            done.add_done_callback(_taken_note_of)  # it ends as the other has
-            raise
-        await done
+        if not outputs:
+            return self.journal.put(course.key, JournalState.DONE)
+        return self.journal.put(course.key, JournalState.DONE, outputs=outputs, via=JournalState.FETCHED)
 
     async def settle(self, key: str, *, remote_id: str | None, resubmit: bool) -> None:
         """Record what somebody found out about an uncertain job.
@@ -226,11 +224,6 @@ class _Nobody:
 
 
 NOBODY: Final = _Nobody()
-
-
-def _taken_note_of(future: asyncio.Future[None]) -> None:
-    if not future.cancelled():
-        future.exception()
 
 
 def restore(course: Course, entry: Entry) -> None:

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import functools
 import math
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final
 
 import anyio
 import attrs
 
-from audiokit.errors import (
-    AudiokitError,
-    CreditBudgetReached,
-    InvalidRequest,
-    JobCancelled,
-    JobError,
-    JobUncertain,
-    JournalError,
-    JournalUnreadable,
-    JournalWriteFailed,
-    RemoteFailure,
-    RemoteLost,
-    RequestRefused,
-    UsageError,
-)
+from audiokit.errors import JournalError, UsageError
 from audiokit.jobs._chain import with_key_of_part
-from audiokit.jobs._context import JobContext
 from audiokit.jobs._course import Course, Stop
 from audiokit.jobs._deadlines import Deadlines
+from audiokit.jobs._endings import Endings
 from audiokit.jobs._equals import (
     Equals,
     can_take_over,
@@ -41,16 +26,11 @@ from audiokit.jobs._equals import (
 )
 from audiokit.jobs._events import JobFinished, JobStarted
 from audiokit.jobs._identity import key_for
-from audiokit.jobs._job import JobState, JobStats, Outcome
+from audiokit.jobs._job import JobStats, Outcome
 from audiokit.jobs._shared import Shared
 from audiokit.jobs._stages import Stages
 
-logger = logging.getLogger("audiokit.jobs")
-
 _STEPS: Final = ("prepare", "submit", "look", "collect")
-_FOR_GOOD: Final = (InvalidRequest, RemoteFailure, RemoteLost, RequestRefused)
-_RESUME: Final = "; run it again with the same journal, and it goes on from there"
-_ANEW: Final = "; run it again with the same journal to submit it anew"
 
 
 class Runner:
@@ -80,39 +60,55 @@ class Runner:
     ) -> None:
         self._shared = shared
         self._stages = Stages(shared, attempts=attempts)
-        self._cancels_remotely = cancels_remotely
+        self._endings = Endings(
+            shared,
+            cancels_remotely=cancels_remotely,
+            cancel_s=cancel_s,
+            on_budget=on_budget,
+            on_broken_journal=on_broken_journal,
+        )
         self._cancel_s = cancel_s
         self._again = again
-        self._on_budget = on_budget
-        self._on_broken_journal = on_broken_journal
         self._deadlines = Deadlines()
         self._drained: asyncio.Event | None = None
         self._equals = Equals()
         self._cuts: dict[Course, asyncio.TimerHandle] = {}
         self.courses: set[Course] = set()
 
-    async def run(self, course: Course) -> None:
-        """Run one job and hand over its outcome; the outcome of an equal one that is under way will do."""
+    async def run(self, course: Course, task: asyncio.Task[Any] | None) -> None:
+        """Run one job and hand over its outcome; the outcome of an equal one that is under way will do.
+
+        Args:
+            course: The job.
+            task: The one that this is called in.
+        """
         course.began_s = course.stage_began_s = self._shared.clock.monotonic()
         course.key = f"{course.kind}-{course.index}"
         course.limit_s = course.limit_s or self._shared.timeout_s
-        course.task = asyncio.current_task()
+        course.task = task
         self.courses.add(course)
         outcome: Outcome[Any, Any] | None = None
         try:
-            outcome = await self._outcome(course)
+            try:
+                _check(course.job)
+                course.key = await key_for(course.job, course.index)
+                leader = self._equals.by_key.setdefault(course.key, course)
+                if leader is not course and await self._equals.follows(course):
+                    return
+                self._begin(course)
+                result, paths = await self._stages.of(course)
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - is that job's outcome
+                outcome = await self._after_error(course, error)
+            else:
+                self._deadlines.remove(course)
+                self._was_stopped(course)  # a stop that came too late is taken back
+                outcome = self._endings.done(course, result, paths)
         except BaseException:
             # The worker itself is ended: whoever waits for this job must not wait for ever.
-            outcome = self._stopped(course)
+            outcome = self._endings.stopped(course)
             raise
         finally:
-            self.courses.discard(course)
-            self._equals.leave(course)
-            course.task = None
-            if self._cuts and (timer := self._cuts.pop(course, None)) is not None:
-                timer.cancel()
-            if not self.courses and self._drained is not None:
-                self._drained.set()
+            self._leave(course)
             if outcome is not None:
                 if not course.is_given:
                     self.hand_over(course, outcome)
@@ -131,7 +127,7 @@ class Runner:
         while taker.outcome is None:
             part.limit_s = max(0.001, host.limit_s - (self._shared.clock.monotonic() - host.began_s))
             host.parts = [*host.parts, part]
-            await self.run(part)
+            await self.run(part, asyncio.current_task())
             if part.stop is None:
                 host.parts = [one for one in host.parts if one is not part]
             if part.leader is not None:
@@ -145,7 +141,7 @@ class Runner:
         """Run *job* though nobody has asked for its outcome; None where it is under way elsewhere."""
         taker = _Taker()
         course = Course(job, 0, taker)
-        await self.run(course)
+        await self.run(course, asyncio.current_task())
         unfollow(course)
         return taker.outcome
 
@@ -159,7 +155,7 @@ class Runner:
             self.end_unstarted(course, Stop.CANCELLED)
         elif is_wanted(course):
             course.is_given = True
-            self.hand_over(course, self._given_away(course))
+            self.hand_over(course, self._endings.given_away(course))
         else:
             self.interrupt(course, Stop.CANCELLED)
 
@@ -168,7 +164,7 @@ class Runner:
         course.stop = course.stop or why
         course.began_s = course.stage_began_s = self._shared.clock.monotonic()
         course.key = course.key or f"{course.kind}-{course.index}"
-        self.hand_over(course, self._stopped(course))
+        self.hand_over(course, self._endings.stopped(course))
 
     def hand_over(self, course: Course, outcome: Outcome[Any, Any]) -> None:
         """Give an outcome to whoever waits for it, and tell the readers of events."""
@@ -223,40 +219,37 @@ class Runner:
         for timer in self._cuts.values():
             timer.cancel()
 
-    async def _outcome(self, course: Course) -> Outcome[Any, Any] | None:
-        """The outcome of one job; None where an equal job is under way, whose outcome it will get."""
-        try:
-            _check(course.job)
-            course.key = await key_for(course.job, course.index)
-            leader = self._equals.by_key.setdefault(course.key, course)
-            if leader is not course and await self._equals.follows(course):
-                return None
-            result, paths = await self._within_time(course)
-        except asyncio.CancelledError as error:
-            if self._was_stopped(course):
-                return await self._ended(course)
-            if course.task is None or course.task.cancelling():
-                raise
-            # Nobody cancelled this worker: something the job waited for was cancelled elsewhere.
-            return await self._given_up(course, error)
-        except Exception as error:  # noqa: BLE001 - any failure of one job is that job's outcome
-            if self._was_stopped(course):
-                return await self._ended(course)
-            return await self._given_up(course, error)
-        self._was_stopped(course)  # a stop that came too late is taken back
-        now = self._shared.clock.monotonic()
-        return Outcome(
-            key=course.key,
-            index=course.index,
-            job=course.job,
-            state=JobState.DONE,
-            result=result,
-            paths=tuple(paths),
-            elapsed_s=now - course.began_s,
-            restored=course.restored,
-            stats=course.stats(now),
-            services=self._shared.services,
-        )
+    def _begin(self, course: Course) -> None:
+        """Tell that it begins, and watch its time from now on."""
+        if self._shared.events.streams:
+            self._shared.tell(JobStarted, course)
+        timeout_s: float | None = course.job.timeout_s
+        if timeout_s is not None:
+            is_part = course.part_of is not None
+            course.limit_s = min(timeout_s, course.limit_s) if is_part else timeout_s
+        self._deadlines.add(course, course.limit_s)
+
+    def _leave(self, course: Course) -> None:
+        """It is under way no more."""
+        self.courses.discard(course)
+        self._equals.leave(course)
+        course.task = None
+        if self._cuts and (timer := self._cuts.pop(course, None)) is not None:
+            timer.cancel()
+        if not self.courses and self._drained is not None:
+            self._drained.set()
+
+    async def _after_error(
+        self, course: Course, error: Exception | asyncio.CancelledError
+    ) -> Outcome[Any, Any]:
+        """The outcome of a job that met an error, or was stopped."""
+        self._deadlines.remove(course)
+        if self._was_stopped(course):
+            return await self._endings.cut_short(course)
+        if isinstance(error, asyncio.CancelledError) and (course.task is None or course.task.cancelling()):
+            raise error
+        # Where nobody cancelled this worker, something the job waited for was cancelled elsewhere.
+        return await self._endings.given_up(course, error)
 
     def _pass_on(self, course: Course, outcome: Outcome[Any, Any]) -> None:
         """Give those that followed its outcome, or have them go on; it has cost them nothing."""
@@ -287,16 +280,6 @@ class Runner:
             if leader.is_given and not is_wanted(leader):
                 self.interrupt(leader, Stop.CANCELLED)
 
-    async def _within_time(self, course: Course) -> tuple[Any, Sequence[Path]]:
-        job, shared = course.job, self._shared
-        if shared.events.streams:
-            shared.tell(JobStarted, course)
-        if job.timeout_s is not None:
-            is_part = course.part_of is not None
-            course.limit_s = min(job.timeout_s, course.limit_s) if is_part else job.timeout_s
-        with self._deadlines.watch(course, course.limit_s):
-            return await self._stages.of(course)
-
     def _was_stopped(self, course: Course) -> bool:
         """Whether it was stopped from outside; takes the cancellation that did it back."""
         if course.stop is None:
@@ -304,75 +287,6 @@ class Runner:
         if course.task is not None and course.task.uncancel() > 0:
             raise asyncio.CancelledError  # somebody cancelled the worker as well
         return True
-
-    async def _ended(self, course: Course) -> Outcome[Any, Any]:
-        """The outcome of a job that was stopped under way."""
-        cancel = getattr(course.job, "cancel", None)
-        is_late = course.stop is Stop.DEADLINE
-        is_unwanted = self._cancels_remotely and not is_late and not is_wanted(course)
-        if is_unwanted and cancel is not None and course.remote is not None:
-            with anyio.move_on_after(self._cancel_s, shield=True):
-                try:
-                    await cancel(JobContext(self._shared, course), course.remote)
-                    course.is_cancelled_remotely = True
-                except Exception as error:  # noqa: BLE001 - the job's own end is what counts
-                    logger.warning("%s: cancelling remotely met %s", course.name, type(error).__name__)
-        return self._stopped(course)
-
-    def _stopped(self, course: Course) -> Outcome[Any, Any]:
-        elapsed_s = self._shared.clock.monotonic() - course.began_s
-        is_late = course.stop is Stop.DEADLINE
-        return self._failed(
-            course, course.stopped(elapsed_s), state=JobState.FAILED if is_late else JobState.CANCELLED
-        )
-
-    def _given_away(self, course: Course) -> Outcome[Any, Any]:
-        """The outcome of a job whose work others still want: it has cost what they are told."""
-        error = JobCancelled(
-            f"{course.name} was cancelled; an equal job (key {course.key!r}) goes on",
-            job=course.name,
-            stage=course.stage,
-            remote_id=course.remote_id,
-        )
-        return attrs.evolve(self._failed(course, error, state=JobState.CANCELLED), stats=JobStats())
-
-    async def _given_up(self, course: Course, error: Exception | asyncio.CancelledError) -> Outcome[Any, Any]:
-        """The outcome of a job that failed, noted in the journal where it failed for good."""
-        if isinstance(error, CreditBudgetReached):
-            self._on_budget()
-        if isinstance(error, JournalWriteFailed | JournalUnreadable):
-            self._on_broken_journal(error)
-        if isinstance(error, JobUncertain):
-            return self._failed(course, error, state=JobState.UNCERTAIN)
-        recorder = self._shared.recorder
-        is_remote = isinstance(error, RemoteFailure | RemoteLost)
-        hint = _ANEW if is_remote else _RESUME
-        if isinstance(error, JobError):
-            failure: AudiokitError = error
-        else:
-            failure = course.failed(error, hint=hint if course.is_noted else "")
-        if recorder is not None and course.is_noted and isinstance(error, _FOR_GOOD):
-            try:
-                await recorder.failed(course, failure, is_remote=is_remote)
-            except AudiokitError as unwritten:
-                logger.warning("%s: its failure was not noted: %s", course.name, type(unwritten).__name__)
-        return self._failed(course, failure)
-
-    def _failed(
-        self, course: Course, error: AudiokitError, *, state: JobState = JobState.FAILED
-    ) -> Outcome[Any, Any]:
-        logger.info("%s %s in stage %s", course.name, state.value, course.stage)
-        now = self._shared.clock.monotonic()
-        return Outcome(
-            key=course.key,
-            index=course.index,
-            job=course.job,
-            state=state,
-            error=error,
-            elapsed_s=now - course.began_s,
-            restored=course.restored,
-            stats=course.stats(now),
-        )
 
 
 class _Taker:
@@ -398,6 +312,15 @@ class _Taker:
 
 
 def _check(job: object) -> None:
+    kind: Any = type(job)
+    if _has_steps(kind):
+        return
     missing = [name for name in _STEPS if not callable(getattr(job, name, None))]
     if missing:
         raise UsageError(f"{job!r:.200} is no job: it has no {', '.join(missing)}; see audiokit.Job")
+
+
+@functools.lru_cache(maxsize=256)
+def _has_steps(kind: Any) -> bool:
+    """Whether the class has all of them; what it has not, a job may have itself."""
+    return all(callable(getattr(kind, name, None)) for name in _STEPS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -71,6 +71,7 @@ _LEAST_PAUSE_S: Final = 1.0
 _LEAST_NAP_S: Final = 0.05
 _LONGEST_NAP_S: Final = 5.0
 _SERVICE_UNAVAILABLE: Final = 503
+_NO_PLACE: Final = nullcontext()
 
 
 @attrs.frozen(kw_only=True)
@@ -145,21 +146,16 @@ class Steps:
         self._settle_other = settle_other
         self._locks = Locks()
 
-    async def take(self, course: Course, step: Step) -> Any:
+    def take(self, course: Course, step: Step) -> Awaitable[Any]:
         """What *step* gave, in this run or an earlier one; submits where nobody has yet.
 
         Raises:
             JobUncertain: It was handed over, and whether it was taken cannot be found out.
             CreditBudgetReached: It costs more than is left of the orchestrator's budget.
         """
-        if step.name in course.steps:
-            return course.steps[step.name]
-        if step.how.lock is None:
-            taken = await self._take(course, step)
-        else:
-            taken = await self._take_locked(course, step, step.how.lock)
-        course.steps[step.name] = taken
-        return taken
+        if step.how.lock is None or step.name in course.steps:
+            return self._take(course, step)
+        return self._take_locked(course, step, step.how.lock)
 
     async def _take_locked(self, course: Course, step: Step, lock: str) -> Any:
         while True:
@@ -176,95 +172,84 @@ class Steps:
                 raise JournalLockTaken(message, path=taken.path, lock=lock, holder=taken.holder) from error
 
     async def _take(self, course: Course, step: Step) -> Any:
+        if step.name in course.steps:
+            return course.steps[step.name]
         if course.open_step == step.name:
             course.open_step = None
-            return await self._recover(course, step)
+            taken = course.steps[step.name] = await self._recover(course, step)
+            return taken
         api: str = getattr(course.job, "api", "")
         course.pause(self._clock.monotonic())  # it waits for its turn
+        # The place first: what waits for one has not been asked for, and is not noted as if it had.
+        # What is harmless, an upload, say, has a place among the transfers next.
+        place = _NO_PLACE if step.how.is_harmless else self._gate
         try:
-            async with self._turn_of(api):
-                if step.how.is_harmless:  # an upload, say, which has a place among the transfers next
-                    return await self._submit_with_room(course, step, api)
-                # The place first: what waits for one has not been asked for, and is not noted as if it had.
-                async with self._gate:
-                    try:
-                        return await self._submit_with_room(course, step, api, has_place=True)
-                    finally:
-                        course.has_place = False
+            async with self._turn_of(api), place:
+                course.has_place = not step.how.is_harmless
+                taken = await self._submit(course, step, api)
         finally:
+            course.has_place = False
             course.resume(self._clock.monotonic())
+        course.steps[step.name] = taken
+        return taken
 
-    async def _submit_with_room(
-        self, course: Course, step: Step, api: str, *, has_place: bool = False
-    ) -> Any:
-        await self._room(api)
-        course.resume(self._clock.monotonic())
-        course.has_place = has_place
-        self._asking[api] += 1
-        try:
-            return await self._submit(course, step)
-        finally:
-            self._asking[api] -= 1
-
-    async def _room(self, api: str) -> None:
+    async def _room(self, allowance: Allowance, api: str) -> None:
         """Wait until the API's limit lets one more through: minutes, perhaps, without anything in doubt."""
-        allowance = self._room_of(api)
-        if allowance is None:
-            return
         while allowance.free_now(priority=Priority.CALL) <= self._asking[api]:
             wait_s = allowance.next_free_s(priority=Priority.CALL)
             await self._clock.sleep(min(max(wait_s, _LEAST_NAP_S), _LONGEST_NAP_S))
 
-    async def _submit(self, course: Course, step: Step) -> Any:
-        """Note it, ask, note the answer."""
-        self._spending.reserve(course, step.how.credits)
+    async def _submit(self, course: Course, step: Step, api: str) -> Any:
+        """Note it, ask, note the answer; all in one, because there is one of these for each job in flight."""
+        allowance = self._room_of(api)
+        if allowance is not None:
+            await self._room(allowance, api)
+        course.resume(self._clock.monotonic())
+        how, recorder = step.how, self._recorder
+        self._asking[api] += 1
         try:
-            if self._recorder is not None:
-                await self._note_intent(course, step)
-            course.deferred = ASKING
-            remote = await self._ask(course, step)
+            self._spending.reserve(course, how.credits)
+            if recorder is not None:
+                course.deferred = NOTING
+                try:
+                    await recorder.intent(course, step.name, lock=how.lock, place=how.place)
+                except BaseException as error:
+                    self._not_noted(course, step, error)
+                    raise
+                if course.stop is not None:
+                    await self._take_back(course, step)
+                    course.deferred = NOTHING
+                    course.end_if_stopped()
+            course.deferred, course.in_doubt, course.label = ASKING, True, how.label
+            try:
+                remote = await step.do()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the request may have arrived
+                remote = await self._after_error(course, step, error)
+            course.in_doubt = False
             if step.name == LAST:
                 course.remote = remote
-            if self._recorder is not None:
+            if recorder is not None:
                 course.deferred = NOTING
-                await self._recorder.sent(course, step.name, remote, place=step.how.place)
+                await recorder.sent(course, step.name, remote, place=how.place)
         finally:
             course.deferred = NOTHING
+            self._asking[api] -= 1
         course.end_if_stopped()
         return remote
 
-    async def _note_intent(self, course: Course, step: Step) -> None:
-        """Note that it is about to be asked for; a job that is to stop ends here, and nothing is in doubt."""
-        assert self._recorder is not None  # noqa: S101 - asked by the caller
-        course.deferred = NOTING
-        try:
-            await self._recorder.intent(course, step.name, lock=step.how.lock, place=step.how.place)
-        except BaseException as error:
-            self._spending.release(course, step.how.credits)
-            course.deferred = NOTHING
-            if isinstance(error, JournalLockTaken):
-                course.end_if_stopped()  # rather than wait for the other job
-            raise
-        if course.stop is not None:
-            await self._take_back(course, step)
-            course.deferred = NOTHING
-            course.end_if_stopped()
+    def _not_noted(self, course: Course, step: Step, error: BaseException) -> None:
+        """It will not be asked for: nothing is in doubt."""
+        self._spending.release(course, step.how.credits)
+        course.deferred = NOTHING
+        if isinstance(error, JournalLockTaken):
+            course.end_if_stopped()  # rather than wait for the other job
 
-    async def _ask(self, course: Course, step: Step) -> Any:
-        course.in_doubt, course.label = True, step.how.label
-        try:
-            remote = await step.do()
-        except _NOT_TAKEN:
+    async def _after_error(self, course: Course, step: Step, error: Exception) -> Any:
+        """What became of a submission that raised *error*; raises it where it was not taken."""
+        if isinstance(error, _NOT_TAKEN) or _was_turned_away(error):
             await self._take_back(course, step)
-            raise
-        except Exception as error:
-            # Whatever it is, the request may have arrived.
-            if _was_turned_away(error):
-                await self._take_back(course, step)
-                raise
-            remote = await self._after_unknown(course, step, error)
-        course.in_doubt = False
-        return remote
+            raise error
+        return await self._after_unknown(course, step, error)
 
     async def _after_unknown(self, course: Course, step: Step, error: Exception) -> Any:
         """What became of a submission that ended without a usable answer."""

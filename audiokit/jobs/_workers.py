@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from anyio.abc import TaskGroup
 
@@ -17,7 +18,7 @@ class Workers:
         size: Workers at most.
         take: Gives the next job, or None.
         is_in_use: Whether workers without a job shall wait for one, or end.
-        work: Does one job; never raises.
+        work: Does one job, in the task it is given; never raises.
     """
 
     def __init__(
@@ -26,7 +27,7 @@ class Workers:
         *,
         take: Callable[[], Course | None],
         is_in_use: Callable[[], bool],
-        work: Callable[[Course], Awaitable[None]],
+        work: Callable[[Course, asyncio.Task[Any] | None], Awaitable[None]],
     ) -> None:
         self.size = size
         self.count = 0
@@ -57,13 +58,14 @@ class Workers:
             waiting.set_result(None)
 
     async def _run(self) -> None:
+        task = asyncio.current_task()
         try:
             while True:
                 course = self._take()
                 if course is not None:
                     if self._idle or self.count < self.size:
                         self.wake()  # where one job was, there may be another
-                    await self._work(course)
+                    await self._work(course, task)
                 elif self._is_in_use():
                     waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     self._idle.append(waiting)

@@ -597,3 +597,33 @@ async def test_records_put_together_are_durable_together(tmp_path: Path) -> None
     assert entry is not None
     assert (DONE, [FILE]) == (entry.state, list(entry.outputs))
     assert [("before", "fetched"), ("before", "done"), ("after", "fetched"), ("after", "done")] == seen
+
+
+async def test_record_by_way_of_another_is_two_transitions(tmp_path: Path) -> None:
+    """A job's files and its end are one operation, in which each is told."""
+    seen: list[tuple[str, str]] = []
+    async with Journal(
+        tmp_path / "jobs.sqlite",
+        scope=Scope(),
+        on_transition=lambda when, _, state: seen.append((when, state.value)),
+    ) as journal:
+        await plan(journal)
+        await take(journal, INTENT, SENT)
+        seen.clear()
+        await journal.put("k", DONE, outputs=[FILE], via=FETCHED)
+        entry = await found(journal)
+    assert (DONE, (FILE,)) == (entry.state, entry.outputs)
+    assert [(when, state) for when in ("before", "after") for state in ("fetched", "done")] == seen
+
+
+@pytest.mark.parametrize(("via", "state"), [(FETCHED, DONE), (SENT, UNCERTAIN)], ids=["first", "second"])
+async def test_way_that_is_refused_leaves_the_job_as_it_was(
+    journal: Journal, via: JournalState, state: JournalState
+) -> None:
+    """Both steps of it have to be allowed, or neither is taken."""
+    await plan(journal)
+    await journal.write("k", INTENT)
+    with pytest.raises(UsageError, match="cannot go from"):
+        await journal.put("k", state, attempts=7, via=via)
+    entry = await found(journal)
+    assert (INTENT, 0) == (entry.state, entry.attempts)
