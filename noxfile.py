@@ -39,11 +39,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def heavy(session: nox.Session) -> None:
-    """The long tests at full size."""
+    """The long tests at full size, and the properties with six times the plain run's examples."""
     session.install(".[all,test]")
     session.run(
         "pytest", "-m", "heavy", "-n0", "--timeout=1800", *session.posargs, env={"AUDIOKIT_HEAVY": "full"}
     )
+    thorough = ("--hypothesis-profile=thorough", "-m", "hypothesis and not heavy")
+    session.run("pytest", *thorough, "--timeout=600", *session.posargs)
 
 
 @nox.session

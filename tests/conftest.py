@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import importlib.util
 import io
 import math
 import os
 import ssl
 import struct
+import sys
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from examples import THOROUGH
+from hypothesis import settings
 
 import audiokit
 from audiokit import ApiAccess, ApiKey, AudioKit
@@ -31,6 +35,35 @@ KEYS = {
     "audiostack": "v2-key-SECRET",
     "respeecher": "gateway-key-SECRET",
 }
+
+
+settings.register_profile(THOROUGH)
+
+# httpx and httpcore look for it at each request and each lock: where it is not installed, each time through
+# all of `sys.path`.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # what imports take for "is not there"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep bytecode in pytest's cache where it may not lie beside the sources.
+
+    Else each worker would compile all tests in each run, and each child process the whole package.
+    """
+    cache = getattr(config, "cache", None)  # none with `-p no:cacheprovider`
+    if sys.dont_write_bytecode and cache is not None:
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = str(cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One worker more than there are processors: tests wait for children, timers and the disk."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:
@@ -54,16 +87,6 @@ def _one_set_of_certificates() -> Iterator[None]:
     """Read the certificate bundle once: 20 ms for each of a thousand clients would be most of a run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _children_compile_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep bytecode for child processes where it may not lie beside the sources: each start takes half."""
-    with pytest.MonkeyPatch.context() as patch:
-        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-            patch.delenv("PYTHONDONTWRITEBYTECODE")
-            patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
         yield
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import aiofiles
 import attrs
 import pytest
+from examples import examples
 from faults_run import KEY, TIMEOUTS, leftovers, open_files, other_tasks
 from faults_server import FaultServer, Seen, Wire
 from hypothesis import HealthCheck, given, seed, settings
@@ -438,7 +439,9 @@ def test_every_source_meets_every_failure() -> None:
 @pytest.mark.timeout(60)
 @seed(4)
 @given(case=CASES)
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=examples(60), deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 def test_success_means_the_same_bytes(case: Case) -> None:
     """A success left every byte at the server, and no whole request ever held anything else."""
     _hold(case)

@@ -9,6 +9,7 @@ from email.policy import HTTP
 from typing import Any
 
 import httpx
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from audiokit.transport import Multipart, as_source, safe_file_name
 from audiokit.transport._retry import next_wait, parse_retry_after
 from audiokit.transport._target import served_name
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=examples(60), deadline=None)
 plain_text = st.text(st.characters(codec="utf-8"), max_size=60)
 # Text of form fields: what a line end can become in a mail parser is not our business here.
 field_text = st.text(

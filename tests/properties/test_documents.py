@@ -6,6 +6,7 @@ import string
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from audiokit.services._dialect import APIAUDIO, AUDIOSTACK, RESPEECHER
 from audiokit.services.apiaudio import MasteredTrack
 from audiokit.services.respeecher import Recording, Voice
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=examples(60), deadline=None)
 scalars = (
     st.none()
     | st.booleans()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from audiokit.transport._resume import Continuation, is_whole
 from audiokit.transport._target import served_name
 
 DEVICES = {"CON", "PRN", "AUX", "NUL", "COM1", "LPT9"}
-few = settings(max_examples=200, deadline=None)
+few = settings(max_examples=examples(200), deadline=None)
 odd = st.text("./\\ :CONcon\u202e\u200b\u00a0\0%2e", max_size=20)
 latin = st.text(st.characters(max_codepoint=255), max_size=60)
 dates = st.from_regex(r"\A[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,6} [0-9:]{1,12} [A-Z+\-0-9]{0,6}\Z")

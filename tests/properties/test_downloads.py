@@ -11,6 +11,7 @@ from unittest import mock
 
 import attrs
 import httpx
+from examples import examples
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
@@ -137,7 +138,7 @@ THREE = _files([300] * 3)
 HALF = Turn(cut=0.5)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     versions=files,
     script=st.lists(cut_short, min_size=1, max_size=4) | st.lists(turns, max_size=ATTEMPTS),

@@ -12,13 +12,14 @@ from typing import Any, Union, get_args, get_origin
 
 import attrs
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiokit.services import APIS, _dialect
 from audiokit.services._convert import WIRE, Model
 
-few = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 scalars = st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=8)
 json_values = st.recursive(
     st.none() | scalars,

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from audiokit.errors import InvalidRequest
 from audiokit.services import all_endpoints
 from audiokit.services._endpoint import Endpoint, get
 
-few = settings(max_examples=100, deadline=None)
+few = settings(max_examples=examples(100), deadline=None)
 FILLED = [one for one in all_endpoints() if one.path.startswith("/") and "{" in one.path]
 VERSIONED = get("a.b", "/x/{one}[/{version}]", None)
 

@@ -14,7 +14,9 @@ import pytest
 from plugs import ROOT, Child, Story, story
 from processes import ends, hears_ctrl_c
 
-SLOW = ("--processing", "conversion:60s")
+from audiokit.testing import EmulatorProcess
+
+SLOW = "conversion:60s"
 SOON_S = 5.0  # on a busy machine; jobs take a minute, and leaving could take two
 INTERRUPTED = -signal.SIGINT
 
@@ -36,10 +38,13 @@ async def _the_rest_is_done_once(tale: Story) -> None:
     await tale.finish()
 
 
-async def test_the_second_ctrl_c_detaches_at_once(tmp_path: Path) -> None:
+async def test_the_second_ctrl_c_detaches_at_once(emulator: EmulatorProcess, tmp_path: Path) -> None:
     """`until_signal`: the first lets jobs finish, which takes a minute; the second ends the program soon."""
     options = {"drain_s": 120, "max_in_flight": 4}
-    async with story(tmp_path, *SLOW) as tale, tale.child(until_signal=True, options=options) as child:
+    async with (
+        story(emulator, tmp_path, processing=SLOW) as tale,
+        tale.child(until_signal=True, options=options) as child,
+    ):
         await _under_way(child, 4)
         child.signal(signal.SIGINT)
         with pytest.raises(TimeoutError):
@@ -57,11 +62,13 @@ async def test_the_second_ctrl_c_detaches_at_once(tmp_path: Path) -> None:
         await _the_rest_is_done_once(tale)
 
 
-async def test_sigterm_lets_jobs_finish(tmp_path: Path) -> None:
+async def test_sigterm_lets_jobs_finish(emulator: EmulatorProcess, tmp_path: Path) -> None:
     """`until_signal`: what is under way is done and saved, nothing more is begun, the exit code is 0."""
-    arguments = ("--processing", "conversion:1s")
     options = {"drain_s": 15, "max_in_flight": 3}
-    async with story(tmp_path, *arguments) as tale, tale.child(until_signal=True, options=options) as child:
+    async with (
+        story(emulator, tmp_path, processing="conversion:1s") as tale,
+        tale.child(until_signal=True, options=options) as child,
+    ):
         await _under_way(child, 3)
         child.signal(signal.SIGTERM)
         code, _ = await child.end()
@@ -72,10 +79,13 @@ async def test_sigterm_lets_jobs_finish(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-async def test_sigterm_waits_no_longer_than_it_may(tmp_path: Path) -> None:
+async def test_sigterm_waits_no_longer_than_it_may(emulator: EmulatorProcess, tmp_path: Path) -> None:
     """`until_signal`: after `drain_s` seconds what is not done is detached, and the program ends."""
     options = {"drain_s": 0.5, "max_in_flight": 4}
-    async with story(tmp_path, *SLOW) as tale, tale.child(until_signal=True, options=options) as child:
+    async with (
+        story(emulator, tmp_path, processing=SLOW) as tale,
+        tale.child(until_signal=True, options=options) as child,
+    ):
         await _under_way(child, 4)
         child.signal(signal.SIGTERM)
         code, took_s = await child.end()
@@ -93,9 +103,14 @@ async def test_sigterm_waits_no_longer_than_it_may(tmp_path: Path) -> None:
         pytest.param(2, {"on_leave": "wait", "drain_s": 120}, id="twice"),
     ],
 )
-async def test_ctrl_c_without_handlers_of_ours(tmp_path: Path, presses: int, options: dict[str, Any]) -> None:
+async def test_ctrl_c_without_handlers_of_ours(
+    emulator: EmulatorProcess, tmp_path: Path, presses: int, options: dict[str, Any]
+) -> None:
     """Plain `asyncio.run`: `KeyboardInterrupt` as ever; where it waits for its jobs, at the second one."""
-    async with story(tmp_path, *SLOW) as tale, tale.child(options={**options, "max_in_flight": 4}) as child:
+    async with (
+        story(emulator, tmp_path, processing=SLOW) as tale,
+        tale.child(options={**options, "max_in_flight": 4}) as child,
+    ):
         await _under_way(child, 4)
         for _ in range(presses - 1):
             child.signal(signal.SIGINT)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import itertools
 import json
@@ -21,8 +22,8 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from tenants import Tenant, tenant_of
 
 from audiokit import AudioKit
 from audiokit.testing import EmulatorProcess
@@ -52,15 +53,15 @@ def _sound(path: Path, number: int) -> None:
 
 
 class Bench:
-    """An emulator, what is to be done there, and the child that does it."""
+    """A tenant of an emulator, what is to be done there, and the child that does it."""
 
-    def __init__(self, emulator: EmulatorProcess, folder: Path, jobs: int, voices: list[str]) -> None:
+    def __init__(self, tenant: Tenant, folder: Path, jobs: int, voices: list[str]) -> None:
         originals = max(1, jobs * 8 // 10 // len(voices))
         sources = [folder / f"take-{number}.wav" for number in range(originals)]
         for number, source in enumerate(sources):
             _sound(source, number)
         rest = jobs - originals * len(voices)
-        self.emulator = emulator
+        self.tenant = tenant
         self.folder = folder
         self.config: dict[str, Any] = {
             "journal": str(folder / "jobs.sqlite"),
@@ -73,8 +74,8 @@ class Bench:
             "in_flight": 50,
             "settle_s": 1.0,
             "operator": True,
-            "control_url": emulator.control_url,
-            "control_key": emulator.control_key,
+            "control_url": tenant.control.url,
+            "control_key": tenant.control.key,
             "kill": None,
             "wall_offset_s": None,
             "settled": str(folder / "settled.log"),
@@ -85,16 +86,13 @@ class Bench:
 
     async def run(self, kill: dict[str, Any] | None, limit_s: float) -> tuple[int, dict[str, Any]]:
         """Run the child to its end or its death; its exit code and what it printed last."""
-        access = self.emulator.access["respeecher"]
-        key = access.credentials.key.reveal()  # type: ignore[union-attr]
-        address = access.base_url.removesuffix("/respeecher").replace("://", f"://{key}@")
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             str(CHILD),
             json.dumps({**self.config, "kill": kill}),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "AUDIOKIT_EMULATOR": address},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "AUDIOKIT_EMULATOR": self.tenant.emulator_url},
         )
         try:
             out, said = await asyncio.wait_for(child.communicate(), limit_s)
@@ -108,12 +106,7 @@ class Bench:
 
     async def counts(self) -> dict[str, Any]:
         """What the emulator counted."""
-        async with httpx.AsyncClient() as client:
-            reply = await client.get(
-                f"{self.emulator.control_url}/counts", headers={"x-control-key": self.emulator.control_key}
-            )
-        counts: dict[str, Any] = reply.json()
-        return counts
+        return dict(await self.tenant.control.counts())
 
     def recorded(self) -> tuple[dict[str, int], list[tuple[str, int, str]]]:
         """Jobs by state, and all files, as the journal has them; internal records left out."""
@@ -131,16 +124,20 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    """A fresh emulator with the arguments of the test."""
+async def bench(
+    emulator: EmulatorProcess, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Bench]:
+    """A fresh tenant; of a fresh emulator where the test has arguments for it."""
     jobs, arguments = request.param
-    async with EmulatorProcess(arguments=arguments) as emulator:
-        access = emulator.access
-        async with AudioKit(respeecher=access["respeecher"]) as kit:
+    async with contextlib.AsyncExitStack() as stack:
+        if arguments:
+            emulator = await stack.enter_async_context(EmulatorProcess(arguments=arguments))
+        tenant = await stack.enter_async_context(tenant_of(emulator))
+        async with AudioKit(respeecher=tenant.access["respeecher"]) as kit:
             project = await kit.respeecher.projects.create("durable")
             folder = await kit.respeecher.folders.create(project.id, "takes")
             voices = [voice.id async for voice in kit.respeecher.voices.list(species="human")]
-        made = Bench(emulator, tmp_path, jobs, voices[:10] if jobs >= 100 else voices[:3])
+        made = Bench(tenant, tmp_path, jobs, voices[:10] if jobs >= 100 else voices[:3])
         made.config["folder_id"] = folder.id
         yield made
 
@@ -208,7 +205,7 @@ async def _done_once(
     counts = await bench.counts()
     assert ({"done": bench.jobs}, []) == (report["states"], report["errors"])
     _check(bench, counts)
-    spent = counts["credits"]["default"]["respeecher"]["spent"]
+    spent = counts["credits"][bench.tenant.name]["respeecher"]["spent"]
     sys.stdout.write(f"{spent:.4f} credits spent for {bench.orders * SOURCE_S / 60:.4f}\n")
     assert bench.orders * SOURCE_S / 60 == pytest.approx(spent, rel=0.01)
 
@@ -231,7 +228,7 @@ async def test_each_job_is_done_once_whenever_the_disk_is_full(bench: Bench) -> 
     sys.stdout.write(f"{bench.jobs} jobs, the disk full {full} times, {settled} settled, {report}\n")
     assert ({"done": bench.jobs}, []) == (report["states"], report["errors"])
     _check(bench, counts)
-    spent = counts["credits"]["default"]["respeecher"]["spent"]
+    spent = counts["credits"][bench.tenant.name]["respeecher"]["spent"]
     assert bench.orders * SOURCE_S / 60 == pytest.approx(spent, rel=0.01)
 
 
@@ -294,7 +291,7 @@ async def _nothing_twice(
     uncertain = report["states"].get("uncertain", 0)
     counts = await bench.counts()
     doubles = sum(one["count"] > 1 for one in counts["submissions"])
-    spent = counts["credits"]["default"]["respeecher"]["spent"]
+    spent = counts["credits"][bench.tenant.name]["respeecher"]["spent"]
     price = counts["submitted"]["orders.create"] * SOURCE_S / 60
     sys.stdout.write(
         f"{bench.jobs} jobs with faults, died {died} times, {uncertain} uncertain, {doubles} doubles, "

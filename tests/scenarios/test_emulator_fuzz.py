@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from tenants import tenant_of
 
-from audiokit import ApiKey
 from audiokit.testing import EmulatorProcess
 
 AUDIO = Path(__file__).parents[1] / "data" / "audio"
@@ -21,16 +21,13 @@ WHOLE = [pytest.mark.heavy, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[tuple[httpx.AsyncClient, EmulatorProcess]]:
-    """An emulator of its own, and a client with the key of all three APIs."""
-    async with EmulatorProcess() as process:
-        access = process.access["respeecher"]
-        assert isinstance(access.credentials, ApiKey)
-        key = access.credentials.key.reveal()
-        root = access.base_url.removesuffix("/respeecher")
-        headers = {"api-key": key, "x-api-key": key}
+async def wire(emulator: EmulatorProcess) -> AsyncIterator[tuple[httpx.AsyncClient, EmulatorProcess]]:
+    """An emulator, and a client with a tenant's key of all three APIs."""
+    async with tenant_of(emulator) as tenant:
+        root = tenant.access["respeecher"].base_url.removesuffix("/respeecher")
+        headers = {"api-key": tenant.key, "x-api-key": tenant.key}
         async with httpx.AsyncClient(base_url=root, headers=headers, timeout=60) as client:
-            yield client, process
+            yield client, emulator
 
 
 def mutated(draw: random.Random, data: bytes) -> bytes:

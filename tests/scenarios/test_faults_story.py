@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tenants import tenant_of
 
 from audiokit import AudioKit, RetryPolicy
 from audiokit.errors import AudiokitError, OutcomeUnknown
@@ -18,15 +19,15 @@ FAULTS = "latency:1-3ms,429:0.1x2@1s,500:0.1,reset:0.05,close:0.05,late:0.05@50-
 
 
 @pytest.fixture
-async def troubled() -> AsyncIterator[tuple[AudioKit, EmulatorControl]]:
-    """A client whose waits take no time, and the control of an emulator of its own."""
-    async with EmulatorProcess(arguments=("--seed", "11")) as process:
-        access = process.access
+async def troubled(emulator: EmulatorProcess) -> AsyncIterator[tuple[AudioKit, EmulatorControl]]:
+    """A client whose waits take no time, and the control of its emulator."""
+    async with tenant_of(emulator, seed=11) as tenant:
+        access = tenant.access
         retry = RetryPolicy(attempts=12)
         async with AudioKit(
             respeecher=access["respeecher"], apiaudio=access["apiaudio"], retry=retry, clock=FakeClock()
         ) as kit:
-            yield kit, EmulatorControl.of(process)
+            yield kit, tenant.control
 
 
 async def test_texts_are_paid_for_exactly_when_the_client_says_so_or_cannot_know(

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from plugs import Child, Story, story
 
+from audiokit.testing import EmulatorProcess
+
 # A disk of one's own, without being root where the system lets users have a namespace; gone with the process.
 OWN_DISK = ("unshare", "--user", "--map-root-user", "--mount")
 ON_OWN_DISK = """
@@ -63,9 +65,11 @@ def _ended_clearly(child: Child, *causes: str) -> None:
         pytest.param("before", "fetched", marks=pytest.mark.heavy),
     ],
 )
-async def test_a_journal_that_takes_no_more_ends_the_run(tmp_path: Path, when: str, state: str) -> None:
+async def test_a_journal_that_takes_no_more_ends_the_run(
+    emulator: EmulatorProcess, tmp_path: Path, when: str, state: str
+) -> None:
     """Nothing is submitted that is not noted; the same inputs again do the rest, each label once."""
-    async with story(tmp_path, sources=2, voices=3) as tale:
+    async with story(emulator, tmp_path, sources=2, voices=3) as tale:
         async with _until_full(tale, {"when": when, "state": state, "nth": 3}) as child:
             _ended_clearly(child)
             assert len(child.all("outcome")) < tale.jobs, "inputs were read on although nothing can be noted"
@@ -73,7 +77,7 @@ async def test_a_journal_that_takes_no_more_ends_the_run(tmp_path: Path, when: s
         await tale.check()
 
 
-async def test_a_disk_that_is_really_full_ends_the_run(tmp_path: Path) -> None:
+async def test_a_disk_that_is_really_full_ends_the_run(emulator: EmulatorProcess, tmp_path: Path) -> None:
     """Journal and output on one disk without a byte left: as above, and the message says to make room."""
     disk, kept = tmp_path / "disk", tmp_path / "kept"
     disk.mkdir()
@@ -81,7 +85,7 @@ async def test_a_disk_that_is_really_full_ends_the_run(tmp_path: Path) -> None:
     shell = (*OWN_DISK, "sh", "-c", ON_OWN_DISK, "sh", str(disk), str(kept))
     if shutil.which("unshare") is None or await _code([*shell, "true"]) != 0:
         pytest.skip("this system lets nobody mount a disk of their own")
-    async with story(tmp_path, sources=2, voices=3) as tale:
+    async with story(emulator, tmp_path, sources=2, voices=3) as tale:
         tale.config.update(journal=str(disk / "jobs.sqlite"), out=str(disk / "out"))
         full = {"when": "after", "state": "intent", "nth": 4, "ballast": str(disk / "ballast")}
         async with _until_full(tale, full, *shell) as child:
@@ -93,9 +97,11 @@ async def test_a_disk_that_is_really_full_ends_the_run(tmp_path: Path) -> None:
         await tale.check()
 
 
-async def test_a_file_that_cannot_be_saved_is_not_ordered_again(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_saved_is_not_ordered_again(
+    emulator: EmulatorProcess, tmp_path: Path
+) -> None:
     """No room for the outputs: each job fails and says so, the run goes on, and the next one only fetches."""
-    async with story(tmp_path, sources=1, voices=3, spoken=0, source_s=5.0) as tale:
+    async with story(emulator, tmp_path, sources=1, voices=3, spoken=0, source_s=5.0) as tale:
         async with _until_full(tale, {"limit_bytes": 200_000}) as child:
             assert [None] == child.all("raised")
             assert ["failed"] * 3 == child.all("state")
@@ -110,9 +116,11 @@ async def test_a_file_that_cannot_be_saved_is_not_ordered_again(tmp_path: Path) 
 
 
 @pytest.mark.heavy
-async def test_bytes_that_cannot_be_kept_beside_the_journal_end_the_run(tmp_path: Path) -> None:
+async def test_bytes_that_cannot_be_kept_beside_the_journal_end_the_run(
+    emulator: EmulatorProcess, tmp_path: Path
+) -> None:
     """No room for what was given as bytes: nothing of it is sent, and it is done once there is room."""
-    async with story(tmp_path, sources=0, voices=1, spoken=1, given=1, source_s=20.0) as tale:
+    async with story(emulator, tmp_path, sources=0, voices=1, spoken=1, given=1, source_s=20.0) as tale:
         async with _until_full(tale, {"limit_bytes": 300_000}) as child:
             assert ["JournalWriteFailed"] == child.all("raised")
             (message,) = child.all("message")

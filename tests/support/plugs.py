@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from processes import hears_ctrl_c
+from tenants import Tenant, tenant_of
 
 from audiokit import AudioKit
-from audiokit.testing import EmulatorControl, EmulatorProcess
+from audiokit.testing import EmulatorProcess
 
 CHILD = Path(__file__).with_name("interrupted.py")
 ROOT = Path(__file__).parents[2]
@@ -91,11 +92,11 @@ class Child:
 
 
 class Story:
-    """An emulator, what is to be done there, and how it went."""
+    """A tenant of an emulator, what is to be done there, and how it went."""
 
-    def __init__(self, emulator: EmulatorProcess, config: dict[str, Any]) -> None:
-        self.emulator = emulator
-        self.control = EmulatorControl.of(emulator)
+    def __init__(self, tenant: Tenant, config: dict[str, Any]) -> None:
+        self.tenant = tenant
+        self.control = tenant.control
         self.config = config
 
     @property
@@ -111,9 +112,6 @@ class Story:
     @asynccontextmanager
     async def child(self, wrapped_in: Sequence[str] = (), **config: Any) -> AsyncGenerator[Child]:
         """Start the program, inside another one where given; it does not outlive the block."""
-        access = self.emulator.access["respeecher"]
-        key = access.credentials.key.reveal()  # type: ignore[union-attr]
-        address = access.base_url.removesuffix("/respeecher").replace("://", f"://{key}@")
         process = await asyncio.create_subprocess_exec(
             *wrapped_in,
             sys.executable,
@@ -122,7 +120,7 @@ class Story:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "AUDIOKIT_EMULATOR": address},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "AUDIOKIT_EMULATOR": self.tenant.emulator_url},
             start_new_session=True,
             preexec_fn=hears_ctrl_c,
         )
@@ -147,7 +145,7 @@ class Story:
         assert [] == [one for one in counts["submissions"] if one["count"] > 1]
         assert self.orders == counts["submitted"]["orders.create"]
         assert self.config["spoken"] == counts["submitted"].get("recordings.create_tts", 0)
-        spent = counts["credits"]["default"]["respeecher"]["spent"]
+        spent = counts["credits"][self.tenant.name]["respeecher"]["spent"]
         assert abs(self.orders * self.config["source_s"] / SECONDS_PER_CREDIT - spent) < 1e-3
         files = [one for row in self._rows() for one in json.loads(row[2]).get("outputs", [])]
         assert self.jobs == len(files)
@@ -178,22 +176,24 @@ class Story:
 
 @asynccontextmanager
 async def story(
+    emulator: EmulatorProcess,
     folder: Path,
-    *arguments: str,
+    *,
+    processing: str = "",
     sources: int = 1,
     voices: int = 5,
     spoken: int = 1,
     given: int = 0,
     source_s: float = 0.4,
 ) -> AsyncGenerator[Story]:
-    """A fresh emulator with jobs for it: conversions of files, texts to be spoken, conversions of bytes."""
-    async with EmulatorProcess(arguments=arguments) as emulator:
-        async with AudioKit(respeecher=emulator.access["respeecher"]) as kit:
+    """A fresh tenant with jobs for it: conversions of files, texts to be spoken, conversions of bytes."""
+    async with tenant_of(emulator, processing=processing) as tenant:
+        async with AudioKit(respeecher=tenant.access["respeecher"]) as kit:
             project = await kit.respeecher.projects.create("plugs")
             takes = await kit.respeecher.folders.create(project.id, "takes")
             ids = [voice.id async for voice in kit.respeecher.voices.list(species="human")]
         yield Story(
-            emulator,
+            tenant,
             {
                 "journal": str(folder / "jobs.sqlite"),
                 "out": str(folder / "out"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -28,20 +29,32 @@ V1_V2 = ("raw",)  # what all readers go through
 RESPEECHER = ("raw", "has", "opt_text", "opt_uuid", "flag", "integer", "opt_number", "choice")
 
 
-@contextlib.contextmanager
-def held_to_description() -> Iterator[None]:
-    """Fail at the end of the block when a handler has read, or answered with, what is not described."""
-    described = {
+@functools.cache
+def _described() -> dict[str, Described]:
+    """What each operation is described to read and to answer."""
+    return {
         f"{api.name}.{route.name}": api.described.get(route.name, Described())
         for api in _app.APIS
         for route in api.routes
     }
+
+
+@functools.cache
+def _names(operation: str, where: str) -> frozenset[str]:
+    """The fields that are described at one place of an operation."""
+    return frozenset(one.name for one in fields(getattr(_described()[operation], where)))
+
+
+@contextlib.contextmanager
+def held_to_description() -> Iterator[None]:
+    """Fail at the end of the block when a handler has read, or answered with, what is not described."""
+    described = _described()
     surprises: set[tuple[str, str, str]] = set()
 
     def seen(operation: str, where: str, name: str) -> None:
         if operation not in described:
             return
-        if name not in [one.name for one in fields(getattr(described[operation], where))]:
+        if name not in _names(operation, where):
             surprises.add((operation, where, name))
 
     def replied(operation: str, status: int) -> None:

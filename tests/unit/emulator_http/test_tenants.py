@@ -206,7 +206,9 @@ async def test_no_route_shows_or_changes_what_another_tenant_has(owned: Owned, a
                 )  # a word may be in a dictionary of ours
                 await try_it(owned, api.name, method, target, has_id=has_id)
                 tried += 1
-        assert before == await everything(owned), route.path
+        if set(route.methods or ()) - {"GET", "HEAD"}:
+            assert before == await everything(owned), route.path
+    assert before == await everything(owned)
     assert tried >= len(api.routes) - len(PUBLIC)
 
 
@@ -244,9 +246,9 @@ async def try_it(owned: Owned, api: str, method: str, target: str, *, has_id: bo
         "conversions": [{"voice_id": nobody}],
         "mediaFiles": [{"a": owned.ids["mediaId"][0]}],
     }
-    for body in (common, {"speechId": owned.ids["speechId"][0]}, {"scriptId": owned.ids["scriptId"][0]}):
-        json = None if method == "GET" else body
-        reply = await owned.others[api].request(method, target, params=query, json=json)
+    bodies = (common, {"speechId": owned.ids["speechId"][0]}, {"scriptId": owned.ids["scriptId"][0]})
+    for body in (None,) if method == "GET" else bodies:
+        reply = await owned.others[api].request(method, target, params=query, json=body)
         told = reply.text.replace(f"'{MARK}'", "").replace(f"{MARK}.wav", "")
         own = method == "POST" and reply.status_code == 200  # a template of that name, of their own
         shown = (method, target, reply.status_code, reply.text)

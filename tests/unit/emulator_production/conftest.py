@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import httpx
 import pytest
+import pytest_asyncio
 from read_fields import held_to_description
 
 from audiokit._formats import sniff
@@ -201,9 +202,9 @@ async def emulator() -> AsyncIterator[Emulator]:
         yield Emulator(client, work, context)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def real_emulator() -> AsyncIterator[Emulator]:
-    """An emulator with real worker processes."""
+    """An emulator with real worker processes; shared, as these take a second to start."""
     context = Context(EmulatorSettings(api_key=KEY, hold_s=60.0))
     transport = httpx.ASGITransport(app=create_app(context.settings, context=context))
     async with (

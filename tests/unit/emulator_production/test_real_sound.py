@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Emulator = Any  # the fixture of conftest
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 THREE = (
     "<<soundSegment::intro>><<sectionName::hi>> Hello {{name|friend}}, welcome. "
     "<<soundSegment::main>><<sectionName::body>> This is the body of it all. <break time='300ms'/> Listen. "

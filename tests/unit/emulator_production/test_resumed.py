@@ -78,9 +78,10 @@ async def test_speech_of_v1_is_spoken_by_the_next_process(run: Run, held: HeldWo
 
 async def test_a_master_is_rendered_by_the_next_process(run: Run, held: HeldWork) -> None:
     """In every format that was ordered."""
-    async with run() as (client, _):
+    async with run() as (client, context):
         await client.post("/apiaudio/script", json={"scriptText": "Hello.", "scriptId": "mine"})
         await client.post("/apiaudio/speech", json={"scriptId": "mine"})
+        await context.idle()
         held.held.add("render")
         order = {"scriptId": "mine", "soundTemplate": "lofi", "endFormat": ["wav", "flac"]}
         assert 202 == (await client.post("/apiaudio/mastering", json=order)).status_code
@@ -96,10 +97,11 @@ async def test_speech_and_mixes_of_v2_are_made_by_the_next_process_and_paid_once
     run: Run, held: HeldWork
 ) -> None:
     """Credits are taken when they are ordered, not when they are done again."""
-    async with run() as (client, _):
+    async with run() as (client, context):
         script = await client.post("/audiostack/content/script", json={"scriptText": "Hello."})
         script_id = script.json()["data"]["scriptId"]
         speech = (await client.post("/audiostack/speech/tts", json={"scriptId": script_id})).json()["data"]
+        await context.idle()
         held.held |= {"speak", "render"}
         again = {"scriptId": script_id, "useCache": False}
         second = await client.post("/audiostack/speech/tts", json=again)
@@ -119,11 +121,13 @@ async def test_what_is_made_of_files_and_mixes_is_made_by_the_next_process(
     run: Run, held: HeldWork, make_wav: Callable[[float], bytes]
 ) -> None:
     """An encoding, speech to speech, cleaning, judging, and edited speech; the new files are there once."""
-    async with run() as (client, _):
+    async with run() as (client, context):
         script = await client.post("/audiostack/content/script", json={"scriptText": "Hello."})
         order = {"scriptId": script.json()["data"]["scriptId"]}
         speech = (await client.post("/audiostack/speech/tts", json=order)).json()["data"]
+        await context.idle()
         mix = (await client.post("/audiostack/production/mix", json=order)).json()["data"]
+        await context.idle()
         place = (await client.post("/audiostack/files", json={"file_name": "a.wav"})).json()
         assert 200 == (await client.put(place["uploadUrl"], content=make_wav(1.0))).status_code
         held.held |= {"transcode", "convert", "denoise", "measure", "excerpt"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -104,7 +105,7 @@ choices = st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 3)
 
 
 @given(scripts=st.lists(choices, min_size=1, max_size=8), is_crashed=st.booleans())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_last_awaited_write_or_a_later_one(scripts: list[list[Any]], *, is_crashed: bool) -> None:
     """After many tasks wrote and were cancelled in any sequence, no entry is older than its last await."""
     writers = [Writer(key=f"job {number}", choices=script) for number, script in enumerate(scripts)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiokit.emulator import _markup_v1, _script
@@ -70,7 +71,7 @@ PIECES = [*TAGS, "<", ">", "{", "}", "|", ":", "*", "<!", "<`", "<<media::"]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
-@settings(max_examples=300)
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_was_read_can_be_built_and_read_again(text: str) -> None:
     """Any text gives a script or a refusal, and a script survives being written."""
     try:
@@ -81,7 +82,7 @@ def test_what_was_read_can_be_built_and_read_again(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from(TAGS), max_size=14).map("".join))
-@settings(max_examples=300)
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_built_means_what_was_read(text: str) -> None:
     """Another reader finds the same sections, segments and words before and after."""
     try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiokit.emulator import _markup_v2 as emulated
@@ -80,7 +81,7 @@ PIECES = [*ELEMENTS, "<", ">", "&", "\n", "<b>", "<as:", "'", '"']
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
-@settings(max_examples=300)
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_was_read_can_be_built_and_read_again(text: str) -> None:
     """Any text gives a script or a refusal, and a script survives being written."""
     try:
@@ -91,7 +92,7 @@ def test_what_was_read_can_be_built_and_read_again(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from(ELEMENTS), max_size=12).map("".join))
-@settings(max_examples=300)
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_built_means_what_was_read(text: str) -> None:
     """Another reader finds the same sections and segments before and after."""
     try:

@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -354,7 +355,9 @@ async def test_wrong_checksum_takes_all_of_it_back(pack: Callable[..., Path]) ->
 _HONEST: list[bytes] = []
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6),
     cut=st.none() | st.integers(0, 10_000),

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,7 +92,7 @@ BODIES = st.binary(max_size=3000)
 CUTS = st.lists(st.integers(0, 5000), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     body=BODIES, cuts=CUTS, sizes=st.lists(st.integers(1, 900), max_size=4), framing=st.sampled_from("lce")
 )
@@ -115,7 +116,7 @@ def test_body_arrives_whole_in_whatever_pieces(
     assert (200, body, framing != "e") == asyncio.run(run())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(body=BODIES, cut=st.integers(0, 5000), framing=st.sampled_from("lc"))
 def test_answer_cut_anywhere_is_an_error(body: bytes, cut: int, framing: str) -> None:
     """A connection that ends before the answer does never yields a shorter one."""
@@ -138,7 +139,7 @@ def test_answer_cut_anywhere_is_an_error(body: bytes, cut: int, framing: str) ->
     asyncio.run(run())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     body=st.binary(max_size=200),
     changes=st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), min_size=1, max_size=4),

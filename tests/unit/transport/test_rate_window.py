@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import attrs
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -105,7 +106,7 @@ def most_in_any_span(moments: list[float], span_s: float) -> int:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(steps=STEPS, times=st.integers(1, 12))
 def test_server_never_counts_more_than_the_rate(
     steps: list[tuple[float, str, int, float]], times: int
@@ -164,7 +165,7 @@ def test_thread_that_ends_before_it_is_told_keeps_its_place_counted() -> None:
     assert (0, SPAN_S) == (window.free_now(Priority.CALL), window.wait_s(Priority.CALL))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     ended=st.lists(GAPS_S, max_size=12),
     under_way=st.integers(0, 4),
@@ -246,7 +247,7 @@ CALLERS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(callers=CALLERS, times=st.integers(1, 6))
 def test_limiters_keep_the_rate_and_lose_nobody(
     callers: list[tuple[Priority, float, float, float | None, str, bool]], times: int
