@@ -37,7 +37,7 @@ from audiokit.transport._transport import SystemClock
 MIB = 1024 * 1024
 IN_FLIGHT = 50
 SEED = 6
-BATCH, SECONDS_EACH, ORIGINALS = 500, 4.0, 20
+BATCH, SECONDS_EACH, ORIGINALS = 500, 6.0, 20
 
 
 @attrs.frozen(kw_only=True)
