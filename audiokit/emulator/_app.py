@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from audiokit.emulator import _progress
+from audiokit.emulator._any_text import taking_any_text
 from audiokit.emulator._context import Context
 from audiokit.emulator._control import CONTROL
 from audiokit.emulator._fault_layer import FaultLayer
@@ -81,7 +82,10 @@ def create_app(settings: EmulatorSettings, *, context: Context | None = None) ->
             one stays open.
     """
     context = context or Context(settings)
-    mounts = [Mount(f"/{api.name}", app=_served(api, context), name=api.name) for api in (*APIS, CONTROL)]
+    mounts = [
+        taking_any_text(Mount(f"/{api.name}", app=_served(api, context), name=api.name))
+        for api in (*APIS, CONTROL)
+    ]
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from audiokit.emulator._any_text import taking_any_text
 from audiokit.emulator._transaction import MissingDocumentError
 from audiokit.emulator._work import WorkError
 
@@ -159,7 +160,9 @@ class Api:
     def guarded_routes(self) -> list[Route]:
         """Return the routes with access checks and error replies around their handlers."""
         return [
-            Route(r.path, self._guarded(r.endpoint, r.name), methods=sorted(r.methods or ()), name=r.name)
+            taking_any_text(
+                Route(r.path, self._guarded(r.endpoint, r.name), methods=sorted(r.methods or ()), name=r.name)
+            )
             for r in self.routes
         ]
 
