@@ -8,7 +8,7 @@ thousand jobs in flight that was a fourth of what they cost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -105,9 +105,9 @@ class Draft:
     new_locks: dict[str, str | None] = attrs.field(init=False, factory=dict[str, "str | None"])
     moves: list[tuple[str, JournalState]] = attrs.field(init=False, factory=list[Any])
     released: list[str] = attrs.field(init=False, factory=list[str])
-    jobs: list[bytes] = attrs.field(init=False, factory=list[bytes])
-    remotes: list[tuple[str, str]] = attrs.field(init=False, factory=list[Any])
-    spooled: list[tuple[str, int]] = attrs.field(init=False, factory=list[Any])
+    jobs: list[Any] = attrs.field(init=False, factory=list[Any])
+    remotes: list[str] = attrs.field(init=False, factory=list[str])
+    spooled: list[str | int] = attrs.field(init=False, factory=list[Any])
     unspooled: list[int] = attrs.field(init=False, factory=list[int])
 
     def add(self, op: Op) -> None:
@@ -118,19 +118,17 @@ class Draft:
             elif isinstance(op, Plan):
                 self._plan(op)
             elif isinstance(op, Remember):
-                self.remotes.extend((op.place, one) for one in op.ids)
+                self._note(op.place, op.ids)
         except AudiokitError as error:
             op.error = error
 
-    def progress(self) -> list[bytes]:
-        """The rows of all entries that changed, each once, as JSON."""
-        now = self.now
-        return [
-            orjson.dumps(
-                (one.seq, _WORDS[one.state], one.state in OPEN_STATES, one.lock, one.facts.decode(), now)
-            )
-            for one in self.changed.values()
-        ]
+    def progress(self) -> list[Any]:
+        """The values of all entries that changed, each once, row behind row."""
+        values: list[Any] = []
+        for one in self.changed.values():
+            state = one.state
+            values += (one.seq, _WORDS[state], state in OPEN_STATES, one.lock, one.facts.decode(), self.now)
+        return values
 
     def _plan(self, op: Plan) -> None:
         spooled = op.spooled
@@ -144,9 +142,9 @@ class Draft:
             raise UsageError(f"bytes {missing[0]!r} are not beside the journal: call `spool` before `plan`")
         seq, state = self.next_seq, JournalState.PLANNED
         self.next_seq += 1
-        self.jobs.append(orjson.dumps((seq, op.key, op.kind, op.kind_version, op.fields, self.now)))
+        self.jobs += (seq, op.key, op.kind, op.kind_version, op.fields, self.now)
         if spooled:
-            self.spooled.extend((sha256, seq) for sha256 in spooled)
+            self.spooled.extend(value for sha256 in spooled for value in (sha256, seq))
         self.planned[op.key] = op
         self.changed[op.key] = Live(seq, state, op.facts, None)
         self._tell_move(op.key, state)
@@ -186,7 +184,11 @@ class Draft:
             self._tell_move(op.key, op.via)
         self._tell_move(op.key, op.state)
         if op.place is not None:
-            self.remotes.extend((op.place, one) for one in changes.get("remote_ids", {}).values())
+            self._note(op.place, changes.get("remote_ids", {}).values())
+
+    def _note(self, place: str, ids: Iterable[str]) -> None:
+        """Note remote ids of a place."""
+        self.remotes.extend(value for one in ids for value in (place, one))
 
     def _tell_move(self, key: str, state: JournalState) -> None:
         if self.tells_moves:

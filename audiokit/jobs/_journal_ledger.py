@@ -1,7 +1,7 @@
 """The journal without its asyncio side: makes a batch of operations durable in one transaction.
 
-Everything of a batch travels in a few statements that read JSON arrays, and everything read comes back in
-one row. A statement for each record would be simpler, but SQLite lets go of the interpreter lock at each
+Everything of a batch travels in a few statements of many rows, and everything read comes back in one row of
+JSON. A statement for each record would be simpler, but SQLite lets go of the interpreter lock at each
 one, and getting it back from a busy event loop takes milliseconds: measured, 1,000 records then took two
 seconds instead of fifteen milliseconds.
 """
@@ -22,6 +22,7 @@ from audiokit.jobs._journal_draft import Draft, Live, Op, Plan, Write
 from audiokit.jobs._journal_entry import OPEN_STATES, Entry, JournalState, entry_from_row
 from audiokit.jobs._journal_file import ENTRY_COLUMNS
 from audiokit.jobs._journal_lock import FileLock
+from audiokit.jobs._journal_rows import Insert
 from audiokit.jobs._journal_spool import Spool
 
 TransitionHook: TypeAlias = Callable[[Literal["before", "after"], str, JournalState], object]
@@ -31,19 +32,17 @@ _REMEMBERED: Final = 10_000  # entries kept decoded; others are read again when 
 _IN: Final = "in (select value from json_each(?))"
 
 
-def _insert(table: str, columns: str) -> str:
-    values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(columns.count(",") + 1))
-    return f"insert into {table} ({columns}) select {values} from json_each(?) where true"  # noqa: S608 - ours
-
-
-_INSERT_JOBS: Final = _insert("jobs", "seq, key, kind, kind_version, fields, created_at")
-_PUT_PROGRESS: Final = (
-    _insert("progress", "seq, state, is_open, lock, facts, updated_at")
-    + " on conflict (seq) do update set state = excluded.state, is_open = excluded.is_open, "
-    "lock = excluded.lock, facts = excluded.facts, updated_at = excluded.updated_at"
+_INSERT_JOBS: Final = Insert(
+    "jobs", "seq, key, kind, kind_version, fields, created_at", "on conflict (seq) do nothing"
 )
-_INSERT_REMOTES: Final = _insert("remotes", "place, id") + " on conflict do nothing"
-_INSERT_SPOOLED: Final = _insert("spooled", "sha256, seq") + " on conflict do nothing"
+_PUT_PROGRESS: Final = Insert(
+    "progress",
+    "seq, state, is_open, lock, facts, updated_at",
+    "on conflict (seq) do update set state = excluded.state, is_open = excluded.is_open, "
+    "lock = excluded.lock, facts = excluded.facts, updated_at = excluded.updated_at",
+)
+_INSERT_REMOTES: Final = Insert("remotes", "place, id", "on conflict do nothing")
+_INSERT_SPOOLED: Final = Insert("spooled", "sha256, seq", "on conflict do nothing")
 _DELETE_SPOOLED: Final = f"delete from spooled where seq {_IN}"  # noqa: S608 - of constants
 _BY_KEY: Final = f"select {ENTRY_COLUMNS} as entry from jobs join progress using (seq) where key {_IN}"  # noqa: S608
 _PAGE: Final = (
@@ -158,7 +157,7 @@ class Ledger:
         gone = self._rows(_FINISHED, after_seq, before, names, limit)
         seqs = _json([seq for seq, _ in gone])
         spooled = self._rows(f"select json_quote(sha256) as entry from spooled where seq {_IN}", seqs)  # noqa: S608
-        self._execute([(f"delete from {one} where seq {_IN}", seqs) for one in _TABLES_OF_JOBS])  # noqa: S608
+        self._execute([(f"delete from {one} where seq {_IN}", (seqs,)) for one in _TABLES_OF_JOBS])  # noqa: S608
         self._db.executescript("pragma incremental_vacuum")  # execute() would free one page of them
         self.spool.release(spooled)
         for _, key in gone:
@@ -171,11 +170,11 @@ class Ledger:
             self._tell("before", draft)
             self._execute(
                 [
-                    (_INSERT_JOBS, _array(draft.jobs)),
-                    (_PUT_PROGRESS, _array(draft.progress())),
-                    (_INSERT_REMOTES, _json(draft.remotes)),
-                    (_INSERT_SPOOLED, _json(draft.spooled)),
-                    (_DELETE_SPOOLED, _json(draft.unspooled)),
+                    *_INSERT_JOBS.of(draft.jobs),
+                    *_PUT_PROGRESS.of(draft.progress()),
+                    *_INSERT_REMOTES.of(draft.remotes),
+                    *_INSERT_SPOOLED.of(draft.spooled),
+                    *([(_DELETE_SPOOLED, (_json(draft.unspooled),))] if draft.unspooled else []),
                 ]
             )
         except sqlite3.Error as error:
@@ -228,16 +227,15 @@ class Ledger:
             for key, state in draft.moves:
                 self._on_transition(when, key, state)
 
-    def _execute(self, statements: Sequence[tuple[str, str]]) -> None:
-        """Run the statements that have rows, durably, all or none."""
-        needed = [one for one in statements if one[1] != "[]"]
-        if len(needed) == 1:  # SQLite makes a transaction of its own
-            self._db.execute(needed[0][0], (needed[0][1],))
-        elif needed:
+    def _execute(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """Run the statements durably, all or none."""
+        if len(statements) == 1:  # SQLite makes a transaction of its own
+            self._db.execute(*statements[0])
+        elif statements:
             self._db.execute("begin immediate")
             try:
-                for statement, rows in needed:
-                    self._db.execute(statement, (rows,))
+                for statement, values in statements:
+                    self._db.execute(statement, values)
                 self._db.execute("commit")
             except BaseException:
                 if self._db.in_transaction:
@@ -282,7 +280,3 @@ class Ledger:
 
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
-
-
-def _array(rows: Sequence[bytes]) -> str:
-    return f"[{b','.join(rows).decode()}]"
