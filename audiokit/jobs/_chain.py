@@ -12,6 +12,7 @@ from audiokit.errors import UsageError
 from audiokit.jobs._checks import seconds_or_none
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._job import Outcome
+from audiokit.jobs._journal_entry import Output
 from audiokit.services._poll import Look
 
 
@@ -82,9 +83,9 @@ class Chain:
         self,
         context: JobContext,  # noqa: ARG002 - as `Job` says
         remote: Outcome[Any, Any],
-    ) -> tuple[Any, Sequence[Path]]:
+    ) -> tuple[Any, Sequence[Path | Output]]:
         """Give what the last job gave."""
-        return remote.result, remote.paths
+        return remote.result, remote.saved
 
 
 def with_key_of_part(host: Any, host_key: str, name: str, job: Any) -> Any:

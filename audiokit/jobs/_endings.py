@@ -29,6 +29,7 @@ from audiokit.jobs._context import JobContext
 from audiokit.jobs._course import Course, Stop
 from audiokit.jobs._equals import is_wanted
 from audiokit.jobs._job import JobState, JobStats, Outcome
+from audiokit.jobs._journal_entry import Output
 from audiokit.jobs._shared import Shared
 
 logger = logging.getLogger("audiokit.jobs")
@@ -64,7 +65,7 @@ class Endings:
         self._on_budget = on_budget
         self._on_broken_journal = on_broken_journal
 
-    def done(self, course: Course, result: Any, paths: Sequence[Path]) -> Outcome[Any, Any]:
+    def done(self, course: Course, result: Any, saved: Sequence[Path | Output]) -> Outcome[Any, Any]:
         """The outcome of a job that went well."""
         now = self._shared.clock.monotonic()
         return Outcome(
@@ -73,7 +74,7 @@ class Endings:
             job=course.job,
             state=JobState.DONE,
             result=result,
-            paths=tuple(paths),
+            saved=tuple(saved),
             elapsed_s=now - course.began_s,
             restored=course.restored,
             stats=course.stats(now),

@@ -152,7 +152,7 @@ class Outcome(Generic[JobT, ResultT]):
         state: Done, failed, cancelled or uncertain.
         result: The typed remote object, when done.
         error: Why it failed; a `JobError` that names the stage, with the reason as its cause.
-        paths: Files saved, in the order of what was asked for.
+        saved: Files saved, in the order of what was asked for: as `Output` where size and digest are known.
         elapsed_s: Seconds from its start to its end.
         restored: It was done in an earlier run, as the journal says, and nothing was done now.
         stats: What it cost; nothing where an equal job was done for it at the same time.
@@ -165,7 +165,7 @@ class Outcome(Generic[JobT, ResultT]):
     state: JobState
     result: ResultT | None = None
     error: AudiokitError | None = None
-    paths: Sequence[Path] = ()
+    saved: Sequence[Path | Output] = ()
     elapsed_s: float = 0.0
     restored: bool = False
     stats: JobStats = attrs.field(factory=JobStats, repr=False)
@@ -194,9 +194,14 @@ class Outcome(Generic[JobT, ResultT]):
         return opened
 
     @property
+    def paths(self) -> Sequence[Path]:
+        """Where the files saved are; made when asked for, because paths are not cheap."""
+        return tuple(one if isinstance(one, Path) else Path(one.path) for one in self.saved)
+
+    @property
     def path(self) -> Path | None:
         """The first file saved, or None."""
-        return self.paths[0] if self.paths else None
+        return self.paths[0] if self.saved else None
 
     def raise_for_error(self) -> None:
         """Raise the error of a job that is not done."""

@@ -24,11 +24,6 @@ async def describe(saved: Sequence[Path | Output]) -> list[Output]:
     )
 
 
-def paths_of(saved: Iterable[Path | Output]) -> list[Path]:
-    """Where they are."""
-    return [Path(one.path) if isinstance(one, Output) else one for one in saved] if saved else []
-
-
 async def are_there(outputs: Iterable[Output]) -> bool:
     """Whether each file is there with the size it had; their content is not read again."""
     found = list(outputs)

@@ -96,13 +96,13 @@ class Runner:
                 if leader is not course and await self._equals.follows(course):
                     return
                 self._begin(course)
-                result, paths = await self._stages.of(course)
+                result, saved = await self._stages.of(course)
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - is that job's outcome
                 outcome = await self._after_error(course, error)
             else:
                 self._deadlines.remove(course)
                 self._was_stopped(course)  # a stop that came too late is taken back
-                outcome = self._endings.done(course, result, paths)
+                outcome = self._endings.done(course, result, saved)
         except BaseException:
             # The worker itself is ended: whoever waits for this job must not wait for ever.
             outcome = self._endings.stopped(course)

@@ -23,7 +23,7 @@ from audiokit.jobs._context import JobContext
 from audiokit.jobs._course import ASKING, NOTHING, Course, id_of
 from audiokit.jobs._events import JobRepeated, JobSubmitted
 from audiokit.jobs._journal import Entry, JournalState, Output
-from audiokit.jobs._outputs import are_there, describe, paths_of
+from audiokit.jobs._outputs import are_there, describe
 from audiokit.jobs._recorder import Recorder
 from audiokit.jobs._shared import Shared
 from audiokit.jobs._steps import LAST, Step, Submission
@@ -47,7 +47,7 @@ class Stages:
         self._attempts = attempts
         self._monotonic = shared.clock.monotonic
 
-    async def of(self, course: Course) -> tuple[Any, Sequence[Path]]:
+    async def of(self, course: Course) -> tuple[Any, Sequence[Path | Output]]:
         """Do what is left of a job; gives its result, and the files saved."""
         context = JobContext(self._shared, course)
         recorder = self._shared.recorder if getattr(course.job, "is_recorded", True) else None
@@ -68,21 +68,21 @@ class Stages:
         result, saved = await self._collected(course, context, remote)
         if recorder is not None:
             await recorder.finished(course, await describe(saved))
-        return result, paths_of(saved)
+        return result, saved
 
     async def _restored(
         self, course: Course, context: JobContext, recorder: Recorder, entry: Entry
-    ) -> tuple[Any, Sequence[Path]]:
+    ) -> tuple[Any, Sequence[Path | Output]]:
         """The result of a job that an earlier run finished: its files, or else what the API still has."""
         course.restored = True
         if entry.outputs and await are_there(entry.outputs):
             if entry.state is JournalState.FETCHED:
                 await recorder.journal.write(course.key, JournalState.DONE)
-            return None, [Path(one.path) for one in entry.outputs]
+            return None, entry.outputs
         course.remote = course.steps.get(LAST)
         result, saved = await self._collected(course, context, course.remote)
         await recorder.finished(course, await describe(saved))
-        return result, paths_of(saved)
+        return result, saved
 
     async def _submitted(self, course: Course, context: JobContext, *, is_recorded: bool) -> Any:
         """Prepare and submit: together, because what is submitted again is prepared again."""
