@@ -220,7 +220,7 @@ class Events:
     @property
     def is_behind(self) -> bool:
         """Whether a reader is so far behind that no further jobs shall be begun."""
-        return any(stream.is_behind for stream in self.streams)
+        return bool(self.streams) and any(stream.is_behind for stream in self.streams)
 
     def add(self, stream: EventStream) -> None:
         """Give events to *stream*, too."""

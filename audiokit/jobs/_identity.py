@@ -78,7 +78,7 @@ def key_of(job: Any, index: int) -> str:
         return str(job.key)
     kind: Any = type(job)
     fields = _fields_of_work(kind)
-    what = f"[{_text(job.kind)},{_text(getattr(kind, 'version', 1))}"
+    what = _beginning(job.kind, getattr(kind, "version", 1))
     for field in fields if fields is not None else ():
         value = getattr(job, field.name)
         if value is field.default:
@@ -89,6 +89,11 @@ def key_of(job: Any, index: int) -> str:
     if fields is None:
         what += f',["#",{_text(index)}]'
     return hashlib.sha256(f"{what}]".encode()).hexdigest()[:_DIGITS]
+
+
+@functools.lru_cache(maxsize=256)
+def _beginning(kind: str, version: int) -> str:
+    return f"[{_text(kind)},{_text(version)}"
 
 
 async def refuse_other_work(key: str, known: Any, job: Any, *, where: str) -> None:
