@@ -103,7 +103,7 @@ class Course:
         self.job = job
         self.index = index
         self.sink = sink
-        self.kind: str = getattr(job, "kind", None) or type(job).__name__
+        self.kind = _kind_of(job)
         self.key = ""
         self.stage = "prepare"
         self.stage_began_s = 0.0
@@ -220,7 +220,7 @@ class Course:
     def failed(self, error: BaseException, *, hint: str = "") -> JobFailed:
         """The error of a job that a stage failed; *hint* says how to go on."""
         failure = JobFailed(
-            f"{self.name} failed in stage {self.stage!r}: {str(error) or type(error).__name__}{hint}",
+            f"{self.name} failed in stage {self.stage!r}: {said(error)}{hint}",
             job=self.name,
             stage=self.stage,
             remote_id=self.remote_id,
@@ -273,6 +273,21 @@ class Course:
         for part in running:
             part.interrupt(why)
         return bool(running)
+
+
+def said(error: BaseException) -> str:
+    """The message of an error, or else its type's name: one of the caller's own may not even have a text."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - the error itself is what counts, and is the cause
+        return type(error).__name__
+
+
+def _kind_of(job: Any) -> str:
+    try:
+        return getattr(job, "kind", None) or type(job).__name__
+    except Exception:  # noqa: BLE001 - raised again where it ends this job alone
+        return type(job).__name__
 
 
 def id_of(remote: object) -> str | None:

@@ -74,7 +74,7 @@ class Endings:
             job=course.job,
             state=JobState.DONE,
             result=result,
-            saved=tuple(saved),
+            saved=saved,
             elapsed_s=now - course.began_s,
             restored=course.restored,
             stats=course.stats(now),

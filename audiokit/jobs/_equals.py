@@ -6,8 +6,9 @@ import itertools
 
 from audiokit.errors import UsageError
 from audiokit.jobs._course import Course, Stop
-from audiokit.jobs._identity import key_for, refuse_other_work
+from audiokit.jobs._identity import key_for
 from audiokit.jobs._job import JobState, Outcome
+from audiokit.jobs._same_work import refuse_other_work
 from audiokit.jobs._steps import LAST
 
 

@@ -58,6 +58,14 @@ class Feed:
         heapq.heappush(self._waiting, (-priority, self._count, course))
         self.wake()
 
+    def forget_stopped(self) -> None:
+        """Jobs handed in that were cancelled take no place any more."""
+        left = [one for one in self._waiting if one[2].stop is None]
+        if len(left) < len(self._waiting):
+            heapq.heapify(left)
+            self._waiting = left
+            self._room.set()
+
     def add(self, run: Run) -> None:
         """Take jobs from *run*, too."""
         self._runs.append(run)

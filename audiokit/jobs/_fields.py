@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import math
 import os
 import re
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
@@ -17,7 +18,7 @@ from audiokit.errors import InvalidRequest, UsageError
 _MARK: Final = "~"
 """Names what JSON has no word for; a mapping of the job's own that has this name is marked itself."""
 
-_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -67,6 +68,8 @@ class _Writer:
         match value:
             case enum.Enum() if name is not None:
                 return {_MARK: name, "value": value.value}
+            case float() if not math.isfinite(value):  # JSON would make it null
+                raise InvalidRequest.of(field, value, "a finite number, because there is a journal")
             case str() | int() | float() if not isinstance(value, enum.Enum):
                 return value
             case bytes() | bytearray() | memoryview():

@@ -77,8 +77,9 @@ class Host:
             self._opened.set_result(None)
 
     def no_longer(self) -> None:
-        """Nothing can be handed in any more."""
+        """Nothing can be handed in any more; safe to call again."""
         self._tasks = None
+        self.closing.set()
 
     async def close(self) -> None:
         """Have the task end, and wait for it. Cancelled while it waits, it has the task cancelled."""

@@ -34,10 +34,7 @@ from typing import Any, Final
 import anyio.to_thread
 import attrs
 
-from audiokit.errors import UsageError
-from audiokit.jobs._fields import spooled_sha256
-
-__all__ = ["key_for", "key_of", "refuse_other_work"]
+__all__ = ["Field", "fields_of_work", "key_for", "key_of", "plain", "takes_long"]
 
 _NO_PART_OF_THE_WORK: Final = frozenset({"key", "timeout_s"})
 _ON_THE_LOOP_BYTES: Final = 1024 * 1024
@@ -49,7 +46,7 @@ _AS_IT_IS: Final = frozenset({str, int, type(None)})
 
 
 @attrs.frozen
-class _Field:
+class Field:
     """One field that counts."""
 
     name: str
@@ -67,7 +64,7 @@ async def key_for(job: Any, index: int) -> str:
         index: Its place among the inputs; counts only where a field can be told apart by nothing else,
             as an async iterable.
     """
-    if job.key is None and _takes_long(job):
+    if job.key is None and takes_long(job):
         return await anyio.to_thread.run_sync(key_of, job, index)
     return key_of(job, index)
 
@@ -77,15 +74,15 @@ def key_of(job: Any, index: int) -> str:
     if job.key is not None:
         return str(job.key)
     kind: Any = type(job)
-    fields = _fields_of_work(kind)
+    fields = fields_of_work(kind)
     what = _beginning(job.kind, getattr(kind, "version", 1))
     for field in fields if fields is not None else ():
         value = getattr(job, field.name)
         if value is field.default:
             continue
-        plain = _file(value) if field.is_source and _is_path(value) else _plain(value, index)
-        if plain != field.plain_default:
-            what += f",[{field.text},{_text(plain)}]"
+        told = _file(value) if field.is_source and _is_path(value) else plain(value, index)
+        if told != field.plain_default:
+            what += f",[{field.text},{_text(told)}]"
     if fields is None:
         what += f',["#",{_text(index)}]'
     return hashlib.sha256(f"{what}]".encode()).hexdigest()[:_DIGITS]
@@ -96,57 +93,9 @@ def _beginning(kind: str, version: int) -> str:
     return f"[{_text(kind)},{_text(version)}"
 
 
-async def refuse_other_work(key: str, known: Any, job: Any, *, where: str) -> None:
-    """Refuse a job that has the key of another one's work; looks at files in a thread.
-
-    Two sources are equal where their paths are: *key* was given so that it counts more than their content.
-
-    Args:
-        key: The key of both.
-        known: The job that has it, or had it in an earlier run.
-        job: The one that comes with it.
-        where: Where *known* is, for the message.
-
-    Raises:
-        UsageError: They differ in their kind, or in a field that changes the work.
-    """
-    if known is job:
-        return
-    differ = _difference
-    found = await anyio.to_thread.run_sync(differ, known, job) if _takes_long(job) else differ(known, job)
-    if found is not None:
-        name, one, other = found
-        raise UsageError(
-            f"key {key!r} is that of another {known.kind} job {where}, and it names one piece of work: "
-            f"{name} is {one!r:.80} there and {other!r:.80} here; give this {job.kind} job a key of its own, "
-            "or none"
-        )
-
-
-def _difference(known: Any, job: Any) -> tuple[str, Any, Any] | None:
-    """The first field in which the work of two jobs differs, with both values; None where it is the same."""
-    if type(known) is not type(job):
-        return "the kind", known.kind, job.kind
+def takes_long(job: Any) -> bool:
     kind: Any = type(job)
-    for field in _fields_of_work(kind) or ():
-        one, other = getattr(known, field.name), getattr(job, field.name)
-        if one is not other and _compared(field, one) != _compared(field, other):
-            return field.name, one, other
-    return None
-
-
-def _compared(field: _Field, value: Any) -> Any:
-    """As `key_of` counts it, but for files: by path alone, and kept bytes by what they are."""
-    if (sha256 := spooled_sha256(value)) is not None:
-        return ["bytes", sha256]
-    if _is_path(value) and (field.is_source or field.name == "to"):
-        return os.path.realpath(os.fsdecode(value))
-    return _plain(value, 0)
-
-
-def _takes_long(job: Any) -> bool:
-    kind: Any = type(job)
-    for field in _fields_of_work(kind) or ():
+    for field in fields_of_work(kind) or ():
         value = getattr(job, field.name)
         if value is None:
             continue
@@ -158,7 +107,7 @@ def _takes_long(job: Any) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def _fields_of_work(kind: type) -> tuple[_Field, ...] | None:
+def fields_of_work(kind: type) -> tuple[Field, ...] | None:
     """The fields of a job that count, or None when the class does not tell."""
     fields = _fields(kind)
     if fields is None:
@@ -167,7 +116,7 @@ def _fields_of_work(kind: type) -> tuple[_Field, ...] | None:
 
 
 @functools.lru_cache(maxsize=256)
-def _fields(kind: type) -> tuple[_Field, ...] | None:
+def _fields(kind: type) -> tuple[Field, ...] | None:
     """The fields of a job or record, or None when the class does not tell."""
     if attrs.has(kind):
         found = [(one.name, _attrs_default(one.default)) for one in attrs.fields(kind) if one.eq]
@@ -177,7 +126,7 @@ def _fields(kind: type) -> tuple[_Field, ...] | None:
         return None
     sources = frozenset(getattr(kind, "sources", ("source",)))
     return tuple(
-        _Field(name, _text(name), default, _plain(default, 0), name in sources) for name, default in found
+        Field(name, _text(name), default, plain(default, 0), name in sources) for name, default in found
     )
 
 
@@ -210,7 +159,7 @@ def _file(path: Any) -> list[Any]:
     return ["file", place, status.st_size, status.st_mtime_ns]
 
 
-def _plain(value: Any, index: int) -> Any:
+def plain(value: Any, index: int) -> Any:
     """JSON that is equal for equal values, and for no others; what JSON has not is a list that says what."""
     if type(value) in _AS_IT_IS:
         return value
@@ -224,12 +173,12 @@ def _plain(value: Any, index: int) -> Any:
         case os.PathLike():
             return os.fsdecode(value)
         case Mapping():
-            items = [[_plain(name, index), _plain(item, index)] for name, item in value.items()]
+            items = [[plain(name, index), plain(item, index)] for name, item in value.items()]
             return ["mapping", *sorted(items, key=_encode)]
         case list() | tuple():
-            return ["list", *(_plain(item, index) for item in value)]
+            return ["list", *(plain(item, index) for item in value)]
         case AbstractSet():
-            return ["set", *sorted((_plain(item, index) for item in value), key=_encode)]
+            return ["set", *sorted((plain(item, index) for item in value), key=_encode)]
         case _:
             return _tagged(value, index)
 
@@ -255,16 +204,16 @@ def _record(value: Any, index: int) -> list[Any]:
     fields = _fields(kind)
     if fields is None:
         return ["#", type(value).__name__, index]
-    items = [(field, _plain(getattr(value, field.name), index)) for field in fields]
-    named = [[field.name, plain] for field, plain in items if plain != field.plain_default]
+    items = [(field, plain(getattr(value, field.name), index)) for field in fields]
+    named = [[field.name, told] for field, told in items if told != field.plain_default]
     return ["record", type(value).__name__, *named]
 
 
-def _text(plain: Any) -> str:
-    """JSON of what `_plain` gave; the encoder, made for documents, takes longer than all else of a key."""
-    if type(plain) is str:
-        return encode_basestring_ascii(plain)
-    return str(plain) if type(plain) is int else _encode(plain)
+def _text(told: Any) -> str:
+    """JSON of what `plain` gave; the encoder, made for documents, takes longer than all else of a key."""
+    if type(told) is str:
+        return encode_basestring_ascii(told)
+    return str(told) if type(told) is int else _encode(told)
 
 
 def _number(value: float) -> Any:

@@ -56,6 +56,7 @@ _CLOSED_STATES: Final = frozenset(JournalState) - OPEN_STATES
 _ERROR_CHARACTERS: Final = 4000
 _KEY_CHARACTERS: Final = 500
 _PRUNED_AT_ONCE: Final = 5000
+_VERSIONS: Final = 2**31
 
 
 class Facts(TypedDict, total=False):
@@ -186,6 +187,8 @@ class Journal:
             JournalWriteFailed: The record is not durable.
             UsageError: The journal is not open, or not here.
         """
+        if type(kind_version) is not int or not 0 <= kind_version < _VERSIONS:
+            raise InvalidRequest.of("kind_version", kind_version, f"a whole number below {_VERSIONS}")
         facts: dict[str, Any] = {}
         if label is not None:
             facts["label"] = _storable(label)

@@ -8,7 +8,7 @@ thousand jobs in flight that was a fourth of what they cost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -135,11 +135,12 @@ class Draft:
         row = self.found.get(op.key) or self._row_of_planned(op.key)
         if row is not None:
             op.result = entry_from_row(row)
-            self.released.extend(spooled)
+            if spooled and not op.result.spooled and op.result.state is not JournalState.DONE:
+                self._keep_spooled(op, row)  # it was done once, and is begun anew
+            else:
+                self.released.extend(spooled)
             return
-        missing = [sha256 for sha256 in spooled if not self.is_spooled(sha256)]
-        if missing:
-            raise UsageError(f"bytes {missing[0]!r} are not beside the journal: call `spool` before `plan`")
+        self._check_spooled(spooled)
         seq, state = self.next_seq, JournalState.PLANNED
         self.next_seq += 1
         self.jobs += (seq, op.key, op.kind, op.kind_version, op.fields, self.now)
@@ -148,6 +149,20 @@ class Draft:
         self.planned[op.key] = op
         self.changed[op.key] = Live(seq, state, op.facts, None)
         self._tell_move(op.key, state)
+
+    def _keep_spooled(self, op: Plan, row: list[Any]) -> None:
+        """The bytes are a known job's from now on."""
+        self._check_spooled(op.spooled)
+        one = self.changed.get(op.key) or self.live.get(op.key) or Live.from_row(row)
+        facts = orjson.dumps({**orjson.loads(one.facts), "spooled": op.spooled})
+        self.changed[op.key] = Live(one.seq, one.state, facts, one.lock)
+        self.spooled.extend(value for sha256 in op.spooled for value in (sha256, one.seq))
+        op.result = attrs.evolve(op.result, spooled=op.spooled)
+
+    def _check_spooled(self, digests: Sequence[str]) -> None:
+        missing = [sha256 for sha256 in digests if not self.is_spooled(sha256)]
+        if missing:
+            raise UsageError(f"bytes {missing[0]!r} are not beside the journal: call `spool` before `plan`")
 
     def _row_of_planned(self, key: str) -> list[Any] | None:
         """As it will be read, of a job that is new in this very batch."""

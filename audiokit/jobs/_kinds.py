@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from audiokit.jobs._journal import Entry, Journal
 
 
+_VERSIONS: Final = 2**31
+
+
 class Kinds:
     """A register of kinds.
 
@@ -23,7 +26,7 @@ class Kinds:
             ``records`` (classes of records in its fields, as a function without arguments).
 
     Raises:
-        UsageError: Two of them have the same name, or one is no attrs class.
+        UsageError: Two of them have the same name, or one is no attrs class or has no number as its version.
     """
 
     def __init__(self, kinds: Iterable[type]) -> None:
@@ -34,6 +37,9 @@ class Kinds:
                 raise UsageError(
                     f"{one!r} cannot be registered: a kind is an attrs class with a `kind`, its name"
                 )
+            version: object = _version_of(one)
+            if type(version) is not int or not 0 <= version < _VERSIONS:
+                raise UsageError(f"{one!r} cannot be registered: its version is {version!r}, no whole number")
             if self._kinds.setdefault(name, one) is not one:
                 raise UsageError(f"two kinds are called {name!r}: {self._kinds[name]!r} and {one!r}")
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Self, TypeAlias, overload
 import anyio
 
 from audiokit.errors import InvalidRequest, JournalError, UsageError
-from audiokit.jobs._course import Course, Stop
+from audiokit.jobs._course import Course, Stop, said
 from audiokit.jobs._events import Events, EventStream
 from audiokit.jobs._feed import Feed, Run
 from audiokit.jobs._handle import JobHandle
@@ -174,7 +174,8 @@ class Orchestrator:
         See `AudioKit.orchestrator` for the choices.
 
         A submission that the API is just being asked for is answered first, and noted where there is a
-        journal. All that takes ``drain_s`` at most; cancelled while it waits, it stops at once.
+        journal. That takes ``drain_s`` at most, and so does each of waiting for jobs and cancelling them
+        remotely; cancelled while it waits, it stops at once.
         """
         await self._host.close()
 
@@ -230,7 +231,8 @@ class Orchestrator:
 
         Raises:
             UsageError: The orchestrator is not open, or was closed before all jobs had ended.
-            ExceptionGroup: With ``errors="raise"``, when jobs failed; it has the first 100 errors.
+            ExceptionGroup: With ``errors="raise"``, when jobs failed; it has the first 100 errors, and before
+                them what else is raised here.
             JournalWriteFailed: The journal took no more records, e.g. because its disk is full: no further
                 jobs were begun. Comes after the outcomes of those that were. Once there is room, run
                 the same inputs again: nothing is submitted twice. `JournalUnreadable` where it was damaged.
@@ -255,6 +257,12 @@ class Orchestrator:
         try:
             async for outcome in run.outcomes():
                 yield outcome
+        except Exception as error:
+            if not run.failed:
+                raise
+            raise ExceptionGroup(
+                f"{run.failed} jobs failed, and {said(error)}", [error, *run.failures]
+            ) from None
         finally:
             run.leave()
             self._runs.discard(run)
@@ -285,7 +293,7 @@ class Orchestrator:
         while self._host.is_open and self._feed.queued >= self._max_queued:
             await self._feed.has_room()
         self._host.tasks()
-        handle: JobHandle[Any, Any] = JobHandle(job, events=self._events, on_cancel=self._runner.cancel)
+        handle: JobHandle[Any, Any] = JobHandle(job, events=self._events, on_cancel=self._cancel)
         handle.course = Course(job, self._submitted, handle)
         self._submitted += 1
         if self._is_stopped:
@@ -422,6 +430,9 @@ class Orchestrator:
                 self._events.end()
                 tasks.cancel_scope.cancel()
         finally:
+            self._host.no_longer()
+            self._stop_taking()  # again, for an end that nobody asked for
+            self._events.end()
             self._runner.close()
             for run in self._runs:
                 run.end()
@@ -472,6 +483,10 @@ class Orchestrator:
         for course in self._feed.stop():
             self._runner.end_unstarted(course, Stop.STOPPED)
         self._workers.wake()
+
+    def _cancel(self, course: Course) -> None:
+        self._runner.cancel(course)
+        self._feed.forget_stopped()
 
     def _take_again(self, course: Course) -> None:
         """Have a job run that an equal one did not finish for it."""

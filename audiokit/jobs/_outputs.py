@@ -24,6 +24,15 @@ async def describe(saved: Sequence[Path | Output]) -> list[Output]:
     )
 
 
+def files_of(saved: Iterable[Path | Output] | None) -> tuple[Path | Output, ...]:
+    """What a kind's `collect` saved; paths may be text, and None is no file.
+
+    Raises:
+        TypeError: One of them is no path.
+    """
+    return tuple(one if isinstance(one, Output) else Path(one) for one in saved) if saved else ()
+
+
 async def are_there(outputs: Iterable[Output]) -> bool:
     """Whether each file is there with the size it had; their content is not read again."""
     found = list(outputs)

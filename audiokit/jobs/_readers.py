@@ -51,7 +51,8 @@ async def write_report(jobs: HasEvents, path: StrPath) -> AsyncGenerator[None]:
 
     A job's line has ``key index kind part_of state stage error elapsed_s stages_s bytes_sent bytes_received
     polls repeats credits restored paths at``; the last has ``jobs`` by state and the sums of what can be
-    added. A job inside a chain has the chain's key as ``part_of``, and is counted with the chain.
+    added; it is written however the block ends. A job inside a chain has the chain's key as ``part_of``, and
+    is counted with the chain.
 
     Args:
         jobs: The orchestrator.
@@ -69,10 +70,13 @@ async def write_report(jobs: HasEvents, path: StrPath) -> AsyncGenerator[None]:
                     sums.update({name: line[name] for name in _SUMMED})
                 await file.write(orjson.dumps(line) + b"\n")
 
-        async with _reading(jobs, take):
-            yield
-        total = {"jobs": dict(states), **{name: round(sums[name], 6) for name in _SUMMED}, "at": _now()}
-        await file.write(orjson.dumps(total) + b"\n")
+        try:
+            async with _reading(jobs, take):
+                yield
+        finally:
+            total = {"jobs": dict(states), **{name: round(sums[name], 6) for name in _SUMMED}, "at": _now()}
+            with anyio.CancelScope(shield=True):
+                await file.write(orjson.dumps(total) + b"\n")
 
 
 @asynccontextmanager

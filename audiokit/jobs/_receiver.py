@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final, Protocol, TypeAlias
@@ -45,7 +46,7 @@ class WebhookReceiver:
         secret: The account's webhook secret.
         tolerance_s: Oldest signature to take, in seconds.
         limit_bytes: Longest body.
-        on_event: Called with each genuine event, e.g. to note it.
+        on_event: Called with each genuine event, e.g. to note it; what it gives is awaited if it can be.
     """
 
     def __init__(
@@ -88,7 +89,9 @@ class WebhookReceiver:
             await _answer(send, 400)
             return
         if self._on_event is not None:
-            self._on_event(event)
+            noted = self._on_event(event)
+            if inspect.isawaitable(noted):
+                await noted
         for remote_id in _ids_in(event.raw):
             self._jobs.wake(remote_id)
         await _answer(send, 204)

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from audiokit.errors import AudiokitError, JournalLockTaken, UsageError
 from audiokit.jobs._course import Course, id_of
-from audiokit.jobs._identity import refuse_other_work
 from audiokit.jobs._journal import Entry, Journal, JournalState, Output
 from audiokit.jobs._journal_entry import LOCKING
 from audiokit.jobs._kinds import Kinds
+from audiokit.jobs._same_work import refuse_other_work
 
 _NAMESPACE: Final = "audiokit/namespace"
 

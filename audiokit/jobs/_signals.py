@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any, Protocol
 
 from audiokit.errors import UsageError
 
@@ -29,7 +30,8 @@ def stopping(what: Stoppable, signals: Sequence[signal.Signals], *, drain_s: flo
     """Have *signals* stop *what* inside the block, and put back what they did before.
 
     Raises:
-        UsageError: Not in the main thread, or this platform's event loop takes no handlers.
+        UsageError: Not in the main thread, this platform's event loop takes no handlers, or one of *signals*
+            cannot be caught.
     """
     if threading.current_thread() is not threading.main_thread():
         raise UsageError("until_signal() works in the main thread only: no other one gets signals")
@@ -44,20 +46,35 @@ def stopping(what: Stoppable, signals: Sequence[signal.Signals], *, drain_s: flo
         else:
             what.interrupt()
 
-    before = {one: signal.getsignal(one) for one in signals}
-    try:
+    with ExitStack() as stack:
         for one in signals:
-            loop.add_signal_handler(one, on_signal)
-    except NotImplementedError:
-        raise UsageError(
-            "until_signal() needs an event loop with signal handlers; call `stop` from your own"
-        ) from None
-    try:
-        yield
-    finally:
-        if timer is not None:
-            timer.cancel()
-        for one, handler in before.items():
-            loop.remove_signal_handler(one)
-            if handler is not None:  # None: it was not installed from Python
-                signal.signal(one, handler)
+            before = _kept(loop, one)
+            try:
+                loop.add_signal_handler(one, on_signal)
+            except NotImplementedError:
+                raise UsageError(
+                    "until_signal() needs an event loop with signal handlers; call `stop` from your own"
+                ) from None
+            except (OSError, RuntimeError, ValueError) as error:
+                raise UsageError(f"until_signal() cannot take {one!r}: {error}") from error
+            stack.callback(before)
+            stack.callback(loop.remove_signal_handler, one)
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+
+def _kept(loop: asyncio.AbstractEventLoop, one: signal.Signals) -> Callable[[], object]:
+    """What puts back the present handler of a signal, be it the loop's or the process's.
+
+    asyncio has no way to ask for the loop's; where a loop keeps them elsewhere, the process's is put back.
+    """
+    handles: Mapping[int, Any] = getattr(loop, "_signal_handlers", None) or {}
+    handler, handle = signal.getsignal(one), handles.get(one)
+    if handle is not None:
+        return partial(loop.add_signal_handler, one, handle._callback, *handle._args)
+    if handler is None:  # it was not installed from Python
+        return lambda: None
+    return partial(signal.signal, one, handler)

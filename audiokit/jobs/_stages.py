@@ -23,7 +23,7 @@ from audiokit.jobs._context import JobContext
 from audiokit.jobs._course import ASKING, NOTHING, Course, id_of
 from audiokit.jobs._events import JobRepeated, JobSubmitted
 from audiokit.jobs._journal import Entry, JournalState, Output
-from audiokit.jobs._outputs import are_there, describe
+from audiokit.jobs._outputs import are_there, describe, files_of
 from audiokit.jobs._recorder import Recorder
 from audiokit.jobs._shared import Shared
 from audiokit.jobs._steps import LAST, Step, Submission
@@ -159,7 +159,7 @@ class Stages:
             except _TEMPORARY as error:
                 wait_s = self._wait_s(course, error, attempt)
             else:
-                return result, saved
+                return result, files_of(saved)
             await self._shared.clock.sleep(wait_s)
             attempt += 1
 

@@ -32,7 +32,7 @@ from audiokit.errors import (
     ServerError,
     UploadInterrupted,
 )
-from audiokit.jobs._course import ASKING, NOTHING, NOTING, Course
+from audiokit.jobs._course import ASKING, NOTHING, NOTING, Course, said
 from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Locks
 from audiokit.jobs._poll_plan import Allowance
@@ -324,7 +324,7 @@ class Steps:
             await self._recorder.unsent(course)
 
     async def _uncertain(self, course: Course, step: Step, error: Exception | None) -> JobUncertain:
-        why = "an earlier run ended before the answer came" if error is None else str(error)
+        why = "an earlier run ended before the answer came" if error is None else said(error)
         looked = "the API has no way to look for it"
         if step.how.find is not None:
             looked = f"it was not found within {self._settle_s:g} s"

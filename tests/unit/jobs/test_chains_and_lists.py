@@ -198,6 +198,21 @@ async def _post(app: WebhookReceiver, body: bytes, header: str | None, method: s
     return status
 
 
+async def test_events_may_be_noted_asynchronously() -> None:
+    """What `on_event` gives is awaited."""
+    seen: list[str] = []
+
+    async def note(event: webhooks.WebhookEvent) -> None:
+        await asyncio.sleep(0)
+        seen.append(event.type)
+
+    async with Orchestrator(None, clock=RealClock(), timeout_s=4000) as orchestrator:  # type: ignore[arg-type]
+        receiver = WebhookReceiver(orchestrator, secret="s3cret", on_event=note)
+        body = b'{"type": "mastering"}'
+        assert 204 == await _post(receiver, body, webhooks.sign(body, "s3cret", timestamp=int(time.time())))
+    assert ["mastering"] == seen
+
+
 @pytest.mark.parametrize("name", ["requestId", "scriptId"])
 async def test_a_webhook_wakes_its_job(name: str) -> None:
     """The job looks at once, an hour before its time."""

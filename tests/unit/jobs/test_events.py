@@ -198,6 +198,24 @@ async def test_a_report_has_a_line_for_each_job_and_one_for_all(
     assert ({"done": 1, "failed": 1}, 1.5) == (total["jobs"], total["credits"])
 
 
+async def test_a_report_has_its_last_line_however_its_block_ends(
+    make_orchestrator: Make, fake_job: Any, tmp_path: Path
+) -> None:
+    """With errors="raise" the loop inside raises."""
+
+    async def fail(_: JobContext) -> None:
+        raise LookupError
+
+    path = tmp_path / "run.jsonl"
+    async with make_orchestrator() as orchestrator:
+        with pytest.raises(ExceptionGroup):  # noqa: PT012 - the loop raises
+            async with write_report(orchestrator, path):
+                async for _ in orchestrator.run([fake_job(on_submit=fail)], errors="raise"):
+                    pass
+    line, total = [json.loads(line) for line in path.read_text().splitlines()]
+    assert ("failed", {"failed": 1}) == (line["state"], total["jobs"])
+
+
 async def test_a_report_that_cannot_be_written_stops_no_job(
     make_orchestrator: Make, fake_job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

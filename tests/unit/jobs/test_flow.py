@@ -393,6 +393,35 @@ async def test_the_second_signal_does_not_wait(make_orchestrator: Make, fake_job
         assert JobState.CANCELLED is (await running).state
 
 
+async def test_handlers_of_the_application_come_back(make_orchestrator: Make) -> None:
+    """Those the loop had, be they another orchestrator's, work again after the block."""
+    loop, seen = asyncio.get_running_loop(), list[str]()
+    loop.add_signal_handler(signal.SIGUSR1, seen.append, "mine")
+    try:
+        async with make_orchestrator() as outer, outer.until_signal(signal.SIGUSR1):
+            async with make_orchestrator() as inner, inner.until_signal(signal.SIGUSR1):
+                pass
+            os.kill(os.getpid(), signal.SIGUSR1)
+            await asyncio.sleep(0.01)
+            assert JobState.CANCELLED is (await (await outer.submit(None))).state
+            assert [] == seen
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await asyncio.sleep(0.01)
+        assert ["mine"] == seen
+    finally:
+        loop.remove_signal_handler(signal.SIGUSR1)
+
+
+async def test_what_cannot_be_caught_is_refused(make_orchestrator: Make) -> None:
+    """And leaves nothing behind of those before it."""
+    before = signal.getsignal(signal.SIGUSR1)
+    async with make_orchestrator() as orchestrator:
+        with pytest.raises(UsageError, match="cannot take"):
+            async with orchestrator.until_signal(signal.SIGUSR1, signal.SIGKILL):
+                pass
+    assert before == signal.getsignal(signal.SIGUSR1)
+
+
 async def test_signals_are_for_the_main_thread(make_orchestrator: Make) -> None:
     """Anywhere else they cannot work, and that is said."""
 

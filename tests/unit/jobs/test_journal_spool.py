@@ -164,3 +164,30 @@ def test_limit_must_be_a_size(path: Path) -> None:
     """A negative limit is a slip."""
     with pytest.raises(InvalidRequest, match="spool_limit_bytes must be 0 or more, got -1"):
         Journal(path, scope=Scope(), spool_limit_bytes=-1)
+
+
+async def test_bytes_of_a_job_that_is_begun_anew_are_kept_again(journal: Journal, path: Path) -> None:
+    """Done once and lost at the API, it needs them until it is done again; one that is done does not."""
+    sha256 = await journal.spool(b"sound")
+    await plan(journal, "k", sha256)
+    await finish(journal, "k")
+    assert {} == kept(journal)
+
+    await journal.spool(b"sound")
+    assert not await plan(journal, "k", sha256)
+    assert {} == kept(journal)
+
+    await journal.write("k", JournalState.SENT)
+    await journal.write("k", JournalState.FAILED)
+    await journal.spool(b"sound")
+    known = await journal.plan("k", kind="fake", kind_version=1, fields={}, spooled=[sha256])
+    await journal.write("k", JournalState.PLANNED)
+    entry = await journal.get("k")
+    assert known is not None
+    assert entry is not None
+    assert ((sha256,), (sha256,)) == (known.spooled, entry.spooled)
+    await journal.aclose()
+    async with Journal(path, scope=Scope()) as again:
+        assert {sha256: b"sound"} == kept(again)
+        await finish(again, "k")
+        assert {} == kept(again)
