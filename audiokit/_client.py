@@ -209,7 +209,8 @@ class AudioKit:
             on_leave: What becomes of jobs under way when the block is left: ``detach`` lets them go
                 on remotely, ``cancel`` also cancels them there, where the kind can, and ``wait``
                 waits for them first.
-            drain_s: Longest time that leaving takes for that, in seconds.
+            drain_s: Longest time in seconds that leaving waits for jobs, for an API's answer, and for
+                cancelling remotely: for each of these.
             journal: File that keeps what became of each job, or a `Journal`. With it the same inputs
                 can be run again after a crash, and nothing is submitted twice. One process at a time.
             kinds: Further kinds of jobs that the journal may hold, besides audiokit's own.
