@@ -24,6 +24,7 @@ from audiokit.services._poll import Budget, Look, PollSchedule, follow
 from audiokit.transport import Body, Call, JsonBody, Multipart, Reply, Retry, StreamReply, Target, Transport
 from audiokit.transport._auth import ORGANISATION_HEADER
 from audiokit.transport._retry import parse_retry_after
+from audiokit.transport._secrets import without_queries
 from audiokit.typing import CallOptions, ProgressCallback, RawReply
 
 T = TypeVar("T")
@@ -170,8 +171,9 @@ class Service:
         try:
             return reply.json()
         except ValueError as error:
-            said = self._excerpt(endpoint, reply.content)
-            raise self._unexpected(endpoint, reply, f"is no JSON: {said}") from error
+            fault = ValueError(str(error))  # orjson's own holds the document, which may repeat our key
+        said = self._excerpt(endpoint, reply.content)
+        raise self._unexpected(endpoint, reply, f"is no JSON: {said}") from fault
 
     def _structure_document(
         self, endpoint: Endpoint[Any], reply: Reply, document: object, into: type[T]
@@ -250,7 +252,7 @@ class Service:
         self, endpoint: Endpoint[Any], status: int, headers: Mapping[str, str], content: bytes
     ) -> ApiError:
         body = self._shown(endpoint, _decoded(content))
-        said = "; ".join(self.dialect.error_lines(body))
+        said = without_queries("; ".join(self.dialect.error_lines(body)))
         kind = error_for_status(status)
         hint = ""
         if kind is AuthenticationError:
@@ -262,7 +264,7 @@ class Service:
             operation=endpoint.name,
             status=status,
             api_message=said,
-            request_id=self.dialect.request_id(body) or headers.get("x-request-id"),
+            request_id=self.dialect.request_id(body) or self._shown(endpoint, headers.get("x-request-id")),
             retry_after=parse_retry_after(headers.get("retry-after"), date=headers.get("date")),
             body=body,
         )
@@ -273,7 +275,7 @@ class Service:
 
     def _excerpt(self, endpoint: Endpoint[Any], content: bytes) -> str:
         text = self._shown(endpoint, content[:_EXCERPT_BYTES].decode("utf-8", "replace"))
-        text = " ".join(text[:200].split())
+        text = " ".join(without_queries(text)[:200].split())
         return repr(text) if text else "no explanation was given"
 
 

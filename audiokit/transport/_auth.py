@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Generator
 from typing import Final
 
@@ -17,11 +18,14 @@ from audiokit.errors import (
     UnexpectedResponse,
 )
 from audiokit.transport._retry import TEMPORARY_STATUSES
-from audiokit.transport._secrets import hidden
+from audiokit.transport._secrets import hidden, without_queries
 
 KEY_HEADERS: Final = {"apiaudio": "x-api-key", "audiostack": "x-api-key", "respeecher": "api-key"}
 LOGIN: Final = "respeecher.session.login"
 ORGANISATION_HEADER: Final = "x-assume-org"
+
+_CARRIED: Final = re.compile(r"[!-:<-~]+")
+"""What a cookie and a header can both hold: visible ASCII, without the semicolon that ends a cookie."""
 
 SESSION_ENDED: Final = "audiokit.session_ended"
 """Extension of a 401 whose call another session may help, which this flow could not send again itself."""
@@ -127,7 +131,7 @@ async def _session_from(response: httpx.Response, secrets: tuple[str, ...]) -> t
     if status == 200:
         session_id, token = session_id_of(response.headers), _csrf_token_of(content)
         if session_id is not None and token is not None:
-            return session_id, token
+            return usable_session(session_id, token, status=status)
         raise UnexpectedResponse(
             f"{LOGIN}: the answer brought no session_id cookie or no csrf_token",
             operation=LOGIN,
@@ -135,7 +139,8 @@ async def _session_from(response: httpx.Response, secrets: tuple[str, ...]) -> t
         )
     # The gateway says 404 for an unknown user, 402 and 403 for others.
     kind = ServerError if status >= 500 else AuthenticationError
-    said = " ".join(str(hidden(content[:2000].decode("utf-8", "replace"), secrets))[:300].split())
+    shown = str(hidden(content[:2000].decode("utf-8", "replace"), secrets))
+    said = " ".join(without_queries(shown)[:300].split())
     raise kind(
         f"{LOGIN}: HTTP {status}: {said}; check RESPEECHER_EMAIL and RESPEECHER_PASSWORD (or use "
         "RESPEECHER_API_KEY), or the Login passed to AudioKit",
@@ -143,6 +148,20 @@ async def _session_from(response: httpx.Response, secrets: tuple[str, ...]) -> t
         status=status,
         api_message=said,
     )
+
+
+def usable_session(session_id: str, csrf_token: str, *, status: int) -> tuple[str, str]:
+    """The session of a login's answer; refused here, where one can say why, if no request can carry it."""
+    for name, value in (("session_id", session_id), ("csrf_token", csrf_token)):
+        if not _CARRIED.fullmatch(value):
+            # The value stays out of the message: it is a secret.
+            raise UnexpectedResponse(
+                f"{LOGIN}: the answer brought a {name} that no header can carry: it must be visible ASCII "
+                "without semicolons, and not empty",
+                operation=LOGIN,
+                status=status,
+            )
+    return session_id, csrf_token
 
 
 def _csrf_token_of(content: bytes) -> str | None:

@@ -18,8 +18,14 @@ import anyio
 import httpx
 
 from audiokit._config import ENVIRONMENT_KEYS, ApiAccess, Limits, Login, Timeouts
-from audiokit.errors import ConnectionFailed, MissingCredentials, UploadInterrupted, UsageError
-from audiokit.transport._auth import KeyAuth, SessionAuth, auth_for, session_id_of
+from audiokit.errors import (
+    ConnectionFailed,
+    MissingCredentials,
+    UnexpectedResponse,
+    UploadInterrupted,
+    UsageError,
+)
+from audiokit.transport._auth import KeyAuth, SessionAuth, auth_for, session_id_of, usable_session
 from audiokit.transport._call import Body, Call, Reply
 from audiokit.transport._chunks import Chunk, LentChunks
 from audiokit.transport._connection import Connector
@@ -58,6 +64,10 @@ class Attempts:
     def begin(self) -> None:
         """The first byte of this attempt leaves."""
         self.is_begun = True
+
+    def refused(self) -> None:
+        """The server has certainly done nothing of what left with this attempt."""
+        self.is_begun = False
 
     def watch(self, body: Body) -> AsyncIterator[Chunk]:
         """The bytes of a file, noting that they are on the way."""
@@ -128,13 +138,18 @@ class Sender:
             await connections.aclose()
 
     def adopt_session(self, api: str, reply: Reply, csrf_token: str) -> bool:
-        """Use the session that a login's *reply* set; False when it set none."""
+        """Use the session that a login's *reply* set; False when it set none.
+
+        Raises:
+            UnexpectedResponse: No header can carry it.
+        """
         session_id = session_id_of(httpx.Headers(reply.headers))
         if session_id is None:
             return False
+        session = usable_session(session_id, csrf_token, status=reply.status)
         access = self._access[api]
         login = access.credentials if isinstance(access.credentials, Login) else None
-        self._auth[api] = SessionAuth(access.base_url, login, session=(session_id, csrf_token))
+        self._auth[api] = SessionAuth(access.base_url, login, session=session)
         return True
 
     def forget_session(self, api: str) -> None:
@@ -179,7 +194,7 @@ class Sender:
             trusted, tries.place = self._place(call, url)
             request = await self._request(call, url, query, tries, trusted=trusted)
             auth = self._auth_of(call) if call.authorise and trusted else None
-            response = await self._exchange(request, auth)
+            response = await self._exchange(request, auth, tries)
             if call.method != "GET" or not response.has_redirect_location:
                 if tries.body_opened and not tries.body_ended and response.is_success:
                     await close(response)
@@ -192,6 +207,8 @@ class Sender:
             target = _joined(request.url, response.headers["location"])
             if target is None:
                 raise _unusable(call, response.headers["location"])
+            if call.body is not None and not self._place(call, target)[0]:
+                raise _led_away(call, target, status=response.status_code)
             url, query = target, None
 
     async def _request(
@@ -221,7 +238,9 @@ class Sender:
             request.stream = LentChunks(content)  # httpx has wrapped it in a stream of its own
         return request
 
-    async def _exchange(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+    async def _exchange(
+        self, request: httpx.Request, auth: httpx.Auth | None, tries: Attempts
+    ) -> httpx.Response:
         if auth is None:
             return await self._over(request)
         flow = auth.async_auth_flow(request)
@@ -236,6 +255,9 @@ class Sender:
                 except BaseException:
                     await close(response)
                     raise
+                # A flow goes on after a login, or because the API refused the call; what follows may be
+                # lost, but then the call was not done.
+                tries.refused()
                 await close(response)
         finally:
             await flow.aclose()
@@ -295,13 +317,27 @@ async def close(response: httpx.Response) -> None:
 
 def _unusable(call: Call, url: str) -> ConnectionFailed:
     """Raise it outside of handlers: what they have caught shows the URL, which may be signed."""
-    scheme, mark, rest = url.partition("?")[0].partition("#")[0].rpartition("://")
-    shown = (scheme + mark + rest.rpartition("@")[2])[:200]
     return ConnectionFailed(
-        f"{call.operation}: the URL cannot be used: {shown!r}; nothing was sent",
+        f"{call.operation}: the URL cannot be used: {_shown(url)!r}; nothing was sent",
         operation=call.operation,
         attempts=0,
     )
+
+
+def _led_away(call: Call, url: str, *, status: int) -> UnexpectedResponse:
+    """A body goes to the API's own address only, as the key does; without it the call would be another."""
+    return UnexpectedResponse(
+        f"{call.operation}: HTTP {status}: the API sends this call on to {_shown(url)!r}, which is not its "
+        "own address, so its body was not sent there; check the base URL, or call without a body",
+        operation=call.operation,
+        status=status,
+    )
+
+
+def _shown(url: str) -> str:
+    """As much of a URL as tells where it leads: no query, no fragment, no password."""
+    scheme, mark, rest = url.partition("?")[0].partition("#")[0].rpartition("://")
+    return (scheme + mark + rest.rpartition("@")[2])[:200]
 
 
 async def _content(body: Body | None, tries: Attempts) -> bytes | AsyncIterator[Chunk] | None:

@@ -105,15 +105,23 @@ class StreamReply:
         return failure
 
     async def read(self, limit_bytes: int) -> bytes:
-        """At most *limit_bytes* of the body, for error messages."""
-        parts: list[bytes] = []
-        seen = 0
-        async for chunk in self.chunks():
-            parts.append(chunk)
-            seen += len(chunk)
-            if seen >= limit_bytes:
-                break
-        return b"".join(parts)[:limit_bytes]
+        """At most *limit_bytes* of the body; of the reason for a no, as much as arrives and can be unpacked.
+
+        Raises:
+            TransportError: As `chunks`, where the answer is no error.
+        """
+        content = bytearray()
+        try:
+            async for chunk in self.chunks():
+                content += chunk
+                if len(content) >= limit_bytes:
+                    break
+        except (ConnectionLost, OutcomeUnknown):
+            if self.status < 400:
+                raise
+            # The answer is no, however much of the reason arrived.
+        del content[limit_bytes:]
+        return bytes(content)
 
 
 class Transport:
@@ -211,17 +219,10 @@ class Transport:
         """
 
         async def read(reply: StreamReply) -> Reply:
-            content = bytearray()
-            try:
-                async for chunk in reply.chunks():
-                    content += chunk
-                    if len(content) > self._answer_bytes:
-                        raise reply.too_long(self._answer_bytes)
-            except (ConnectionLost, OutcomeUnknown):
-                if reply.status < 400:
-                    raise
-                # The answer is no, however much of the reason arrived.
-            return Reply(status=reply.status, headers=reply.headers, content=bytes(content))
+            content = await reply.read(self._answer_bytes + 1)  # one more shows that it goes on
+            if len(content) > self._answer_bytes and reply.status < 400:
+                raise reply.too_long(self._answer_bytes)
+            return Reply(status=reply.status, headers=reply.headers, content=content)
 
         is_file = call.body is not None and call.body.is_file
         return await self._perform(call, read, limit_s=math.inf if is_file else self.timeouts.call_s)
