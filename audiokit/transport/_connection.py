@@ -131,9 +131,11 @@ class HttpxConnection:
     async def exchange(self, request: httpx.Request) -> httpx.Response:
         """As httpx's transport, in the pace asked for; notes whether the answer is read to its end."""
         self.is_reusable = False
-        response = await exchange_in_pace(self._transport.handle_async_request, request)
+        send = self._transport.handle_async_request
+        response = await exchange_in_pace(send, request, is_traced=not is_intercepted())
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what async transports give
-        response.stream = _Noted(response.stream, self, Pace.of(request.extensions, "read"))
+        pace = Pace.of(request.extensions, "read")
+        response.stream = _Noted(response.stream, self, pace, _tls_below(response))
         return response
 
     async def aclose(self) -> None:
@@ -142,8 +144,15 @@ class HttpxConnection:
 
 
 class _Noted(httpx.AsyncByteStream):
-    def __init__(self, inner: httpx.AsyncByteStream, connection: HttpxConnection, pace: Pace) -> None:
+    def __init__(
+        self,
+        inner: httpx.AsyncByteStream,
+        connection: HttpxConnection,
+        pace: Pace,
+        tls: ssl.SSLObject | None,
+    ) -> None:
         self._inner = inner
+        self._tls = tls
         self._pace = pace
         self._connection = connection
         self._is_complete = False
@@ -167,7 +176,23 @@ class _Noted(httpx.AsyncByteStream):
         for name in ("_httpcore_stream", "_stream", "_connection"):
             connection = getattr(connection, name, None)
         parser = getattr(connection, "_h11_state", None)
-        return parser is None or bool(parser.trailing_data[0])
+        if parser is None or parser.trailing_data[0]:
+            return True
+        return self._tls is not None and _holds_more(self._tls)
+
+
+def _tls_below(response: httpx.Response) -> ssl.SSLObject | None:
+    stream = response.extensions.get("network_stream")
+    return None if stream is None else stream.get_extra_info("ssl_object")
+
+
+def _holds_more(tls: ssl.SSLObject) -> bool:
+    """Whether something has left the socket and was not read yet; it is taken out, and belongs to nothing."""
+    try:
+        tls.read(1)
+    except ssl.SSLError as error:
+        return not isinstance(error, ssl.SSLWantReadError)
+    return True
 
 
 def is_intercepted() -> bool:

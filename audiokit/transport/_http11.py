@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from typing import Any, Final
 
@@ -11,11 +11,15 @@ import h11
 import httpx
 
 from audiokit.transport._chunks import LentChunks
-from audiokit.transport._wire import Pace, Wire
+from audiokit.transport._wire import Deadline, Pace, Wire
 
 MAX_HEAD_BYTES: Final = 100 * 1024
 _JOIN_BYTES: Final = 1 << 16
 """A head and a body up to this size go out in one piece."""
+_MOST_INFORMATIONAL: Final = 100
+"""Heads before the one that counts, e.g. 103 Early Hints; servers send one or two."""
+_TURN_EVENTS: Final = 128
+"""Taken from what has arrived before the loop has a turn: a MiB may hold 200,000 chunks of one byte."""
 
 _NO_BODY: Final = frozenset({204, 304})
 
@@ -89,6 +93,8 @@ class _Exchange(httpx.AsyncByteStream):
         self._broken: httpx.WriteError | None = None
         self._is_complete = False
         self._has_ended = False
+        self._informational = 0
+        self._events_in_turn = 0
 
     async def send(self) -> None:
         """Send the request, up to where it is refused or breaks; `receive` tells what that means."""
@@ -131,10 +137,15 @@ class _Exchange(httpx.AsyncByteStream):
 
     async def receive(self) -> h11.Response:
         """Read the head of the answer."""
-        pace = Pace(self._timeout.get("read"), math.inf)  # a head that drips is none
+        loop = asyncio.get_running_loop()
+        deadline = Deadline(self._timeout.get("read"), loop.time())  # a head that drips is none
         try:
             while self._head is None:
-                self._take(await self._event(pace))
+                self._take(await self._event(deadline))
+                if self._head is None:
+                    await asyncio.sleep(0)
+                    if deadline.due_s is not None and loop.time() >= deadline.due_s:
+                        raise httpx.ReadTimeout(f"the head of the answer does not end: {deadline}")
         except httpx.TransportError:
             if self._broken is None:
                 raise
@@ -193,6 +204,10 @@ class _Exchange(httpx.AsyncByteStream):
         self._is_complete = is_done and not self._protocol.trailing_data[0]
 
     async def _event(self, pace: Pace) -> Any:
+        self._events_in_turn += 1
+        if self._events_in_turn >= _TURN_EVENTS:
+            self._events_in_turn = 0
+            await asyncio.sleep(0)
         try:
             while (event := self._protocol.next_event()) is h11.NEED_DATA:
                 data = await self._read(pace)
@@ -234,6 +249,12 @@ class _Exchange(httpx.AsyncByteStream):
             self._head = event
         elif event is h11.PAUSED or getattr(event, "status_code", 0) == 101:
             raise httpx.RemoteProtocolError("the server changed the protocol, which nobody asked for")
+        elif isinstance(event, h11.InformationalResponse):
+            self._informational += 1
+            if self._informational > _MOST_INFORMATIONAL:
+                raise httpx.RemoteProtocolError(
+                    f"over {_MOST_INFORMATIONAL} informational answers and no other"
+                )
 
 
 def _chunks(stream: Any) -> AsyncIterator[Any]:

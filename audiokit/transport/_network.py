@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import attrs
 import httpx
 
-from audiokit.errors import InvalidRequest
+from audiokit.errors import InvalidRequest, UsageError
 from audiokit.transport._hush import hush
 from audiokit.transport._paced import exchange_in_pace, in_pace
 from audiokit.transport._pool import HeldStream
@@ -73,10 +73,15 @@ class Injected:
 
     def __init__(self, http: HttpClient) -> None:
         hush()
-        self._http = http
+        self._http = _without_jar(http) if isinstance(http, httpx.AsyncClient) else http
 
     async def exchange(self, request: httpx.Request) -> httpx.Response:
-        """Send, without the client's own credentials and redirects; raises httpx's errors."""
+        """Send, without the client's own credentials, cookies and redirects; raises httpx's errors."""
+        if isinstance(self._http, httpx.AsyncClient) and self._http.is_closed:
+            raise UsageError(
+                "the httpx.AsyncClient of Network(http=...) is closed; "
+                "close it after the AudioKit that uses it, or make both anew"
+            )
         response = await exchange_in_pace(self._send, request)
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what async transports give
         # A new one, because what a mock gives is read and closed already, which would hide its closing here.
@@ -94,6 +99,23 @@ class Injected:
 
     async def aclose(self) -> None:
         """It is the caller's to close."""
+
+
+def _without_jar(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The same client, with all that it has and does, but its cookie jar: sessions must not get there.
+
+    httpx puts the cookies of each answer into the jar, and has no way to say no. Taking them out afterwards
+    would take out those that the caller's own calls have set meanwhile.
+    """
+    kind = type(client)
+    changes = {
+        "cookies": property(lambda _: httpx.Cookies()),
+        "__del__": lambda _: None,  # some close themselves there, and the client goes on without us
+    }
+    view: httpx.AsyncClient = object.__new__(type(kind.__name__, (kind,), changes))
+    # One state: open or closed, hooks, whatever it counts. Set past what the class itself does when set.
+    object.__setattr__(view, "__dict__", client.__dict__)
+    return view
 
 
 class _Paced(httpx.AsyncByteStream):

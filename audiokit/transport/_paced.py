@@ -19,14 +19,21 @@ from audiokit.transport._wire import Pace
 _PIECE_BYTES: Final = 1 << 16
 """Given away at once: only between two pieces it can be seen that something moves."""
 
+_REQUEST_LEAVES: Final = "send_request_headers.started"
 _HEAD_BEGINS: Final = "receive_response_headers.started"
 _HEAD_IS_HERE: Final = "receive_response_headers.complete"
 
 Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
-async def exchange_in_pace(send: Send, request: httpx.Request) -> httpx.Response:
+async def exchange_in_pace(send: Send, request: httpx.Request, *, is_traced: bool = False) -> httpx.Response:
     """Give *request* to *send*, and the answer unread; its body comes by way of `in_pace`.
+
+    Args:
+        send: Sends a request.
+        request: Its ``on_first_byte`` is called when it leaves, as far as that can be seen.
+        is_traced: Whether *send* is sure to be httpcore's, which says when the request leaves. Else it may
+            have left as soon as *send* has it.
 
     Raises:
         httpx.WriteTimeout: The body is not taken in.
@@ -43,9 +50,8 @@ async def exchange_in_pace(send: Send, request: httpx.Request) -> httpx.Response
     else:  # as it is: there are transports that take bytes for a body of known length, and else go chunked
         outgoing = request
         outgoing.extensions = extensions
-    begin: Callable[[], None] | None = request.extensions.get("on_first_byte")
-    if begin is not None:  # when is not seen
-        begin()
+    if not is_traced:
+        watch.begin()
     try:
         return await watch.over(send(outgoing))
     except Exception as error:
@@ -88,6 +94,7 @@ class _Watch:
         self._limit = asyncio.timeout(None)
         self._pace = Pace.of(extensions, "write")
         self._head_s: float | None = extensions.get("timeout", {}).get("read")
+        self.begin: Callable[[], None] = extensions.get("on_first_byte", _nothing)
         self._is_on = False
         self._is_sending = False
 
@@ -124,9 +131,12 @@ class _Watch:
                 self._end_at(None)  # a source that gives nothing is not the server's fault
         self._await_head()
 
-    async def hear(self, event: str, _: dict[str, Any]) -> None:
+    async def hear(self, event: str, facts: dict[str, Any]) -> None:
         """What httpcore is about to do, or has done; it may be speaking with a proxy first."""
-        if event.endswith(_HEAD_BEGINS):
+        if event.endswith(_REQUEST_LEAVES):
+            if getattr(facts.get("request"), "method", None) != b"CONNECT":  # that opens a proxy's tunnel
+                self.begin()
+        elif event.endswith(_HEAD_BEGINS):
             self._await_head()
         elif event.endswith(_HEAD_IS_HERE):
             self._end_at(None)
@@ -145,3 +155,7 @@ class _Body(httpx.AsyncByteStream):
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._pieces
+
+
+def _nothing() -> None:
+    """Nobody asks."""

@@ -171,6 +171,14 @@ class HeldStream(httpx.AsyncByteStream):
 
 async def _close_all(connections: list[Connection]) -> None:
     """Close connections, also while being cancelled; one that does not close in time is dropped."""
+    failure: BaseException | None = None
     for connection in connections:
-        with anyio.move_on_after(_CLOSE_S, shield=True):
-            await connection.aclose()
+        try:
+            with anyio.move_on_after(_CLOSE_S, shield=True):
+                await connection.aclose()
+        # The shield holds off anyio's cancellation, not a bare task.cancel(); nobody else knows the others.
+        except BaseException as error:  # noqa: BLE001 - raised when all are closed
+            if failure is None or isinstance(failure, Exception):  # a cancellation is not lost for a failure
+                failure = error
+    if failure is not None:
+        raise failure

@@ -88,7 +88,7 @@ def next_wait(
     """
     if attempt >= policy.attempts or left_s <= 0:
         return None
-    ceiling = min(policy.backoff_cap_s, policy.backoff_s * 2.0 ** (attempt - 1), left_s)
+    ceiling = min(policy.backoff_cap_s, policy.backoff_s * 2.0 ** min(attempt - 1, 60), left_s)
     wait = jitter(0.0, ceiling)
     if retry_after is None:
         return wait

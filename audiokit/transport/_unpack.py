@@ -39,8 +39,8 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncGenerato
             is_bare = name == "deflate" and packed[0] & 0x0F != 8
             unpacker = zlib.decompressobj(_BARE if is_bare else _GZIP_OR_ZLIB)
         taken += len(packed)
-        left = packed
-        while left:
+        left, has_more = packed, False
+        while left or has_more:
             if unpacker.eof:
                 if name == "deflate":
                     raise httpx.DecodingError(f"the answer goes on behind the end of its {name} stream")
@@ -55,6 +55,7 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncGenerato
                     f"the answer unpacks to over {_MOST_RATIO} times its size; left after {given} bytes"
                 )
             left = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+            has_more = not unpacker.eof and len(piece) == _PIECE_BYTES  # of bytes it has taken in
             if piece:
                 yield piece
     if unpacker is not None and not unpacker.eof:

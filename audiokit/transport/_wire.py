@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import select
 import socket
 import ssl
@@ -78,6 +79,19 @@ class Pace:
 
     def __str__(self) -> str:
         return f"{self._moved_bytes} bytes in {self._stall_s} s"
+
+
+class Deadline(Pace):
+    """A limit on the whole from *now_s* on: what is done between two waits counts as well."""
+
+    __slots__ = ()
+
+    def __init__(self, limit_s: float | None, now_s: float) -> None:
+        super().__init__(limit_s, math.inf)
+        self._since_s = now_s
+
+    def begin(self, now_s: float) -> None:
+        """It has begun long ago."""
 
 
 async def connect(host: str, port: int, scratch: memoryview) -> Wire:
@@ -198,6 +212,9 @@ class Wire:
     @property
     def is_readable(self) -> bool:
         """Whether something arrived unasked: mostly the end of the connection."""
+        # With TLS it may have left the socket: a read ends where its memory is full, maybe behind an answer.
+        if self._tls is not None and (self._tls.pending() or self._received.pending):
+            return True
         if self._socket.fileno() < 0:
             return True
         poll = select.poll()
