@@ -9,7 +9,6 @@ import os
 import re
 import threading
 import uuid
-from collections import Counter
 from typing import TYPE_CHECKING
 
 try:
@@ -17,11 +16,12 @@ try:
 except ImportError:  # not POSIX
     fcntl = None  # type: ignore[assignment]
 
+from audiokit.emulator._schema import FILE_ID
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from pathlib import Path
 
-_FILE_ID = re.compile(r"[0-9a-f]{64}\Z")
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,8})?\Z")
 
 
@@ -42,6 +42,12 @@ def only_user_of(folder: Path) -> Generator[None]:
                     f"another emulator is using {str(folder)!r}; end it, or choose another data folder",
                 ) from None
         yield
+
+
+class KeptId(str):
+    """The id of a file that somebody has just kept: equal to others of the same content, but not the same."""
+
+    __slots__ = ()
 
 
 class FileStore:
@@ -67,7 +73,7 @@ class FileStore:
             if left_over.is_file():
                 left_over.unlink()
         self._lock = threading.Lock()
-        self._awaited: Counter[str] = Counter()  # kept, and not yet named by a document
+        self._awaited: list[KeptId] = []  # kept, and not yet named by a document
 
     @property
     def scratch_folder(self) -> Path:
@@ -92,7 +98,8 @@ class FileStore:
     async def keep(self, path: Path) -> str:
         """Move the file at *path* into the store and return its id, the SHA-256 of its content in hex.
 
-        Write the id into a document next, or give the file up by `Store.forget_files`.
+        Write this very object into a document next, or give the file up by `Store.forget_files`: until then
+        the file stays, whatever others do to documents that name the same content.
         """
         return await asyncio.to_thread(self._keep, path)
 
@@ -102,7 +109,7 @@ class FileStore:
         Raises:
             ValueError: *file_id* is not 64 hexadecimal characters.
         """
-        if not _FILE_ID.match(file_id):
+        if not FILE_ID.match(file_id):
             raise ValueError(f"a file id is 64 lower-case hexadecimal characters, got {file_id!r}")
         return self._kept / file_id[:2] / file_id
 
@@ -113,41 +120,35 @@ class FileStore:
     def referenced(self, file_ids: Iterable[str]) -> None:
         """Note that documents name these files, or never will; called by the store."""
         with self._lock:
-            for file_id in file_ids:
-                self._expect_less(file_id)
+            given = {id(file_id) for file_id in file_ids if isinstance(file_id, KeptId)}
+            self._awaited = [one for one in self._awaited if id(one) not in given]
 
     def unreferenced(self, file_ids: Iterable[str]) -> None:
         """Remove files that no document names, unless one is about to; called by the store."""
         with self._lock:
             for file_id in file_ids:
-                if not self._awaited[file_id]:
+                if file_id not in self._awaited:
                     self.path(file_id).unlink(missing_ok=True)
 
     def sweep(self, named: set[str]) -> int:
         """Remove every kept file that is not *named*, and return how many there were; only at the start."""
         removed = 0
         for path in self._kept.glob("*/*"):
-            if path.name not in named and _FILE_ID.match(path.name):
+            if path.name not in named and FILE_ID.match(path.name):
                 path.unlink()
                 removed += 1
         return removed
 
-    def _expect_less(self, file_id: str) -> None:
-        if self._awaited[file_id] > 1:
-            self._awaited[file_id] -= 1
-        else:
-            del self._awaited[file_id]
-
     def _keep(self, path: Path) -> str:
         with path.open("rb") as file:
-            file_id = hashlib.file_digest(file, "sha256").hexdigest()
+            file_id = KeptId(hashlib.file_digest(file, "sha256").hexdigest())
         if self._is_durable:
             with path.open("r+b") as file:
                 os.fsync(file.fileno())
         target = self.path(file_id)
         target.parent.mkdir(exist_ok=True)
         with self._lock:
-            self._awaited[file_id] += 1
+            self._awaited.append(file_id)
             path.replace(target)
         if self._is_durable:
             sync_folder(target.parent)

@@ -54,6 +54,7 @@ LABEL_LENGTH = 40
 """Most characters in a label or name."""
 
 _STRICT_LABEL = re.compile(r"[A-Za-z0-9 -]*\Z")
+_RANGE = re.compile(r"\s*(\d{0,18})-(\d{0,18})\s*\Z", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._ ()+,=~@-]+")
 
 
@@ -193,7 +194,7 @@ class Api:
                         self.admit(request, operation)
                 elif access == "signed":
                     _check_signature(request)
-                return await handler(request)
+                return _in_range(request, await handler(request))
             except HttpError as error:
                 return self.error_reply(error)
             except ClientDisconnect:
@@ -214,6 +215,31 @@ class Api:
 def _check_signature(request: Request) -> None:
     if not context_of(request).signature_holds(request):
         raise HttpError(403, "Forbidden: this URL's signature is wrong or it has expired; ask for a new one")
+
+
+def _in_range(request: Request, reply: Response) -> Response:
+    """Refuse in the API's shape the ranges of a file that Starlette would refuse in plain text.
+
+    Raises:
+        HttpError: 400, the Range header cannot be read; 416, a range begins where the file has ended.
+    """
+    wanted, condition = request.headers.get("range"), request.headers.get("if-range")
+    if wanted is None or not isinstance(reply, FileResponse):
+        return reply
+    if condition not in {None, reply.headers["etag"], reply.headers["last-modified"]}:
+        return reply  # the whole file
+    unit, _, listed = wanted.partition("=")
+    matches = [_RANGE.match(part) for part in listed.split(",")]
+    pairs = [match.groups() for match in matches if match is not None and any(match.groups())]
+    has_turned = any(first and last and int(first) > int(last) for first, last in pairs)
+    if unit.strip().lower() != "bytes" or len(pairs) < len(matches) or has_turned:
+        raise HttpError(400, f"Range {wanted[:60]!r} cannot be read; write it like bytes=0-99 or bytes=100-")
+    size_bytes = int(reply.headers["content-length"])
+    starts = [int(first) if first else max(size_bytes - int(last), 0) for first, last in pairs]
+    if any(start >= size_bytes for start in starts):
+        headers = {"Content-Range": f"bytes */{size_bytes}"}
+        raise HttpError(416, f"Range {wanted[:60]!r} is outside the {size_bytes} bytes", headers=headers)
+    return reply
 
 
 def work_refusal(error: WorkError) -> HttpError:
@@ -267,14 +293,17 @@ def file_reply(path: Path, *, name: str, file_id: str | None = None, attachment:
     Raises:
         HttpError: 404, the file is gone.
     """
-    if not path.is_file():
-        raise HttpError(404, "the file of this object is no longer there")
+    try:
+        found = path.stat()
+    except OSError:
+        raise HttpError(404, "the file of this object is no longer there") from None
     shown = safe_name(name)
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
     if file_id is not None:
         headers["ETag"] = f'"{file_id}"'
     return FileResponse(
         path,
+        stat_result=found,
         media_type=MEDIA_TYPES.get(shown.rpartition(".")[2].lower(), "application/octet-stream"),
         filename=shown,
         content_disposition_type="attachment" if attachment else "inline",

@@ -13,7 +13,7 @@ import attrs
 import orjson
 
 from audiokit.emulator._files import sync_folder
-from audiokit.emulator._settings import KEY_LENGTH, new_key
+from audiokit.emulator._settings import KEY_LENGTH, check_key, new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -214,8 +214,7 @@ class Accounts:
                 f"a tenant's name has 1 to 40 letters, digits, hyphens and underscores and is none of "
                 f"{', '.join(sorted(_TAKEN))}; got {name!r}"
             )
-        if len(key) < KEY_LENGTH:
-            raise ValueError(f"the key of {name!r} needs at least {KEY_LENGTH} characters, got {len(key)}")
+        check_key(f"the key of {name!r}", key)
         if self.for_key(key) not in {None, name}:
             raise ValueError(f"the key of {name!r} is another tenant's; give each one its own")
         login = self._logins.get(name)

@@ -60,11 +60,17 @@ async def publish(context: Context, file_id: str) -> None:
 
 
 async def forget_links(context: Context, file_ids: Iterable[str]) -> None:
-    """Take back links to files that only links name any more; the files go with them."""
+    """Take back links that nothing stands behind any more; files that only links named go with them.
+
+    Behind an account's own link stands a document of the account, behind one for everybody a public document.
+    """
     for file_id in set(file_ids):
         named = await context.store.naming(file_id)
-        if all(kind in _LINKS for _, kind, _ in named):
-            for account, kind, id_ in named:
+        owners = {account for account, kind, _ in named if kind not in _LINKS}
+        if await context.store.is_published(file_id):
+            owners.add(_EVERYBODY)
+        for account, kind, id_ in named:
+            if kind in _LINKS and account not in owners:
                 await context.store.delete(kind, id_, account=account)
 
 

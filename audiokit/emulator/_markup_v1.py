@@ -35,7 +35,8 @@ _TOKEN = re.compile(
     r"|</?(?P<element>[A-Za-z][\w:.-]*)(?P<attributes>(?:\s[^<>]*)?)/?>"
 )
 _UNCLOSED = re.compile(r"<<\s*\w+\s*::|\{\{")
-_ATTRIBUTE = re.compile(r"([A-Za-z][\w:.-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+# A name is tried at its first character only: from each of them it would be quadratic.
+_ATTRIBUTE = re.compile(r"(?<![\w:.-])([A-Za-z][\w:.-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _PARAMETER_NAME = re.compile(r"[\w-]+\Z")
 
 

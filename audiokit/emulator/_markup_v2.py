@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 _ELEMENTS = ("section", "sub", "placeholder", "media", "fx", "break", "prosody")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.-]*(?::[\w.-]+)?)((?:\s[^<>]*)?/?)>")
-_ATTRIBUTE = re.compile(r"([A-Za-z][\w:.-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+# A name is tried at its first character only: from each of them it would be quadratic.
+_ATTRIBUTE = re.compile(r"(?<![\w:.-])([A-Za-z][\w:.-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _AMOUNT = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,4})?)(%|st|hz)?\Z")
 _RATES = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
 _PITCHES = {"x-low": 0.75, "low": 0.87, "medium": 1.0, "default": 1.0, "high": 1.15, "x-high": 1.33}

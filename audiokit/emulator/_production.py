@@ -16,10 +16,11 @@ from audiokit.emulator._order import SectionWish
 from audiokit.emulator._plan import Clip, Music, SectionPlan, TimelineError, TimelineOptions
 from audiokit.emulator._progress import together
 from audiokit.emulator._script import CARRY_ON, Effect, Media, Section, SpeechPart
-from audiokit.emulator._timeline import LOUDNESS_LUFS, build_timeline
+from audiokit.emulator._timeline import LOUDNESS_LUFS, TRUE_PEAK_DBTP, build_timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from audiokit.emulator._context import Context
     from audiokit.emulator._order import Order
@@ -32,7 +33,7 @@ _SILENT_LUFS = -60.0  # the renderer does not bring more out of it
 
 @attrs.frozen(kw_only=True)
 class Output:
-    """One rendered file: format as ordered, file id, length, size, and the loudness of its master."""
+    """One rendered file: format as ordered, file id, length, size, and its loudness."""
 
     format: str
     file: str
@@ -171,13 +172,55 @@ async def render(context: Context, timeline: Mapping[str, Any], formats: Sequenc
     return outputs
 
 
-def loudness_warnings(files: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Warn of a finished track that is quieter than every track should be; *files* are kept `Output`."""
-    lufs = next((file["lufs"] for file in files if file.get("lufs") is not None), None)
-    if lufs is None or lufs >= LOUDNESS_LUFS - _TOLERATED_LU:
-        return []
+async def level(
+    context: Context,
+    source: Path,
+    out: Path,
+    *,
+    seconds: float,
+    channels: int,
+    loudness_lufs: float = LOUDNESS_LUFS,
+    true_peak_dbtp: float = TRUE_PEAK_DBTP,
+) -> float | None:
+    """Write a recording as a wav of a loudness, in the channels in which it will be heard.
+
+    Mono made of a file that was levelled in stereo is up to 3 LU quieter.
+
+    Returns:
+        The loudness reached in LUFS, or None where it cannot be measured.
+
+    Raises:
+        WorkError: The renderer failed.
+    """
+    clip = {"path": str(source), "start_s": 0.0, "ducks": False}
+    made = await context.work.run(
+        "render",
+        timeline={
+            "channels": channels,
+            "seconds": seconds,
+            "media": [clip],
+            "loudness_lufs": loudness_lufs,
+            "true_peak_dbtp": true_peak_dbtp,
+        },
+        outputs=[{"path": str(out), "format": "wav"}],
+    )
+    reached: float | None = made.get("lufs")
+    return reached
+
+
+def loudness_warnings(files: Iterable[Mapping[str, Any]], *, wanted_lufs: float = LOUDNESS_LUFS) -> list[str]:
+    """Warn of finished files quieter than they should be; those whose ``lufs`` nobody kept are left out."""
+    found = (_missed(file["lufs"], wanted_lufs) for file in files if "lufs" in file)
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def _missed(lufs: float | None, wanted_lufs: float) -> str | None:
+    if lufs is None:
+        return "the loudness of the track cannot be measured: it is silent, or too short"
+    if lufs >= wanted_lufs - _TOLERATED_LU:
+        return None
     why = "it is nearly silent and was left so" if lufs < _SILENT_LUFS else "its peaks allow no more"
-    return [f"the track reached {lufs:.1f} LUFS, not {LOUDNESS_LUFS:g}: {why}"]
+    return f"the track reached {lufs:.1f} LUFS, not {wanted_lufs:g}: {why}"
 
 
 def _is_silent(template: Template | None) -> bool:

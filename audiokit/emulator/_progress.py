@@ -225,7 +225,8 @@ async def _run(
         await context.store.forget_files(*made_files)
         await forget_links(context, made_files)
         return
-    await forget_links(context, file_ids_in(doc.get("seen")))  # of what was deleted while it was used
+    seen = {"seen": doc.get("seen")}
+    await forget_links(context, file_ids_in(seen))  # of what was deleted while it was used
     if is_to_be_told:
         _announce(context, kind, account, {**doc, **changes})
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _TABLES = """
@@ -26,15 +27,33 @@ CREATE TABLE IF NOT EXISTS file_refs (
 CREATE INDEX IF NOT EXISTS by_file ON file_refs (file_id);
 """
 
-FILE_ID: Final = re.compile(r'"([0-9a-f]{64})"')
-"""Finds the files that a document names in its JSON text."""
+FILE_ID: Final = re.compile(r"[0-9a-f]{64}\Z")
+"""What the id of a file looks like: the SHA-256 of its content."""
 
-_VERSION = 1  # 0 had no file_refs
+_FIELDS: Final = ("file", "file_id", "_file_id", "_waveform_id")
+_LISTS: Final = ("files", "parts")  # of objects with fields of `_FIELDS`
+_VERSION = 2  # 0 had no file_refs; in 1 every string of 64 hexadecimal digits named a file
 
 
-def file_ids_in(doc: object) -> list[str]:
-    """Return the files that a document names."""
-    return sorted(set(FILE_ID.findall(orjson.dumps(doc).decode())))
+def file_ids_in(doc: Mapping[str, Any]) -> list[str]:
+    """Return the files that a document names; one that it names twice comes twice.
+
+    Only fields that the emulator fills itself count, at the top of a document, in ``files`` and ``parts``,
+    and in the documents that it was ordered with (``seen``): a client may write the hash of another's file.
+    """
+    return [text for text in _values_in(doc) if isinstance(text, str) and FILE_ID.match(text)]
+
+
+def _values_in(doc: Any) -> Iterator[Any]:
+    if not isinstance(doc, dict):
+        return
+    yield from (doc.get(name) for name in _FIELDS)
+    for name in _LISTS:
+        for part in doc.get(name) or ():
+            yield from _values_in(part)
+    for answer in (doc.get("seen") or {}).values():
+        for seen in answer if isinstance(answer, list) else [answer]:
+            yield from _values_in(seen)
 
 
 def open_database(path: Path | None) -> sqlite3.Connection:
@@ -75,7 +94,7 @@ def _upgrade(db: sqlite3.Connection, target: str) -> None:
     db.execute("BEGIN IMMEDIATE")
     db.execute("DELETE FROM file_refs")
     for seq, text in db.execute("SELECT seq, doc FROM docs").fetchall():
-        names = [(seq, file_id) for file_id in set(FILE_ID.findall(text))]
+        names = [(seq, file_id) for file_id in set(file_ids_in(orjson.loads(text)))]
         db.executemany("INSERT INTO file_refs VALUES (?, ?)", names)
     db.execute(f"PRAGMA user_version = {_VERSION}")
     db.execute("COMMIT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,6 +23,22 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 KEY_LENGTH = 32
 """Least number of characters in an API key."""
+
+_KEY = re.compile(r"[!-~]+\Z")
+
+
+def check_key(what: str, key: str) -> None:
+    """Check a key that somebody chose; the message never repeats it.
+
+    Raises:
+        ValueError: It is too short, or holds what no header can carry.
+    """
+    if len(key) < KEY_LENGTH:
+        raise ValueError(f"{what} needs at least {KEY_LENGTH} characters, got {len(key)}")
+    if not _KEY.match(key):
+        raise ValueError(
+            f"{what} may hold printable ASCII characters only, and no spaces: it travels in a header"
+        )
 
 
 def new_key() -> str:
@@ -148,5 +165,5 @@ class EmulatorSettings:
             )
         for name in ("api_key", "control_key"):
             key: str | None = getattr(self, name)
-            if key is not None and len(key) < KEY_LENGTH:
-                raise ValueError(f"{name} needs at least {KEY_LENGTH} characters, got {len(key)}")
+            if key is not None:
+                check_key(name, key)

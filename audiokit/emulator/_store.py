@@ -37,7 +37,7 @@ class Referenced(Protocol):
     """Who is told what documents do to files; both are called in the store's own thread."""
 
     def referenced(self, file_ids: Iterable[str]) -> None:
-        """Documents name these files now that did not before."""
+        """Documents were written that name these files, as their writers gave them."""
         ...
 
     def unreferenced(self, file_ids: Iterable[str]) -> None:
@@ -58,12 +58,12 @@ class Entry:
 class Store:
     """SQLite documents behind one thread: every method is atomic, and the loop never waits for the disk.
 
-    Every string of 64 hexadecimal digits in a document is taken for the id of a file, and the store keeps
-    count of which files are named at all.
+    Documents name files in fields of the emulator's own (see `audiokit.emulator._schema.file_ids_in`), and
+    the store keeps count of which files are named at all.
 
     Args:
         path: Database file, or None for one in memory that ends with the process.
-        files: Told when a file is named for the first time, or no longer by any document.
+        files: Told when a file is named, and when no document names it any more.
 
     Raises:
         ValueError: On entering, the file is not a database of the emulator, or of a newer one.
@@ -106,13 +106,13 @@ class Store:
             try:
                 transaction = Transaction(db, account)
                 result = change(transaction)
-                new, gone = transaction.named_files()
+                written, gone = transaction.named_files()
             except BaseException:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
             if self._files is not None:
-                self._files.referenced(new)
+                self._files.referenced(written)
                 self._files.unreferenced(gone)
             return result
 
@@ -266,6 +266,14 @@ class Store:
         """Return (account, kind, id) of every document that names a file."""
         sql = "SELECT account, kind, id FROM docs JOIN file_refs USING (seq) WHERE file_id = ?"
         return await self._run(lambda: self._connection.execute(sql, (file_id,)).fetchall())
+
+    async def is_published(self, file_id: str) -> bool:
+        """Say whether a document that is marked as public names a file."""
+        sql = (
+            "SELECT 1 FROM docs JOIN file_refs USING (seq) WHERE file_id = ? "
+            "AND json_extract(doc, '$.public') = 1 LIMIT 1"
+        )
+        return await self._run(lambda: self._connection.execute(sql, (file_id,)).fetchone() is not None)
 
     async def file_ids(self) -> set[str]:
         """Return the id of every file that a document names."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from audiokit.emulator._schema import FILE_ID
+from audiokit.emulator._schema import file_ids_in
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,7 +33,7 @@ class Transaction:
     def __init__(self, db: sqlite3.Connection, account: str) -> None:
         self._db = db
         self._account = account
-        self._new: list[str] = []
+        self._written: list[str] = []
         self._gone: set[str] = set()
 
     def get(self, kind: str, id: str) -> Doc | None:
@@ -62,7 +62,7 @@ class Transaction:
             "RETURNING seq",
             (self._account, kind, id, parent, text),
         ).fetchone()
-        self._name_files(row[0], text)
+        self._name_files(row[0], file_ids_in(doc))
 
     def put_new(self, kind: str, id: str, doc: Mapping[str, Any], *, parent: str | None = None) -> bool:
         """Write a document unless its id is taken; return whether it was written."""
@@ -74,7 +74,7 @@ class Transaction:
         ).fetchone()
         if row is None:
             return False
-        self._name_files(row[0], text)
+        self._name_files(row[0], file_ids_in(doc))
         return True
 
     def replace(self, kind: str, id: str, doc: Mapping[str, Any]) -> None:
@@ -88,7 +88,7 @@ class Transaction:
             raise MissingDocumentError(f"no {kind} {id!r}")
         text = orjson.dumps(doc).decode()
         self._db.execute("UPDATE docs SET doc = ? WHERE seq = ?", (text, row[0]))
-        self._name_files(row[0], text)
+        self._name_files(row[0], file_ids_in(doc))
 
     def update(self, kind: str, id: str, **changes: Any) -> Doc:
         """Merge *changes* into a document and return the result.
@@ -107,12 +107,12 @@ class Transaction:
             (self._account, kind, id),
         ).fetchall()
         for row in rows:
-            self._name_files(row[0], "")
+            self._name_files(row[0], [])
         return bool(rows)
 
     def named_files(self) -> tuple[list[str], list[str]]:
-        """Return the files that were named anew (one entry per document), and those nothing names now."""
-        return self._new, [file_id for file_id in self._gone if not is_named(self._db, file_id)]
+        """Return the files that documents were written with, and those that nothing names any more."""
+        return self._written, [file_id for file_id in self._gone if not is_named(self._db, file_id)]
 
     def _row(self, kind: str, id: str) -> tuple[int, str] | None:
         found: tuple[int, str] | None = self._db.execute(
@@ -120,9 +120,10 @@ class Transaction:
         ).fetchone()
         return found
 
-    def _name_files(self, seq: int, text: str) -> None:
-        """Note which files the document of this row names now; empty text is for one that was removed."""
-        now = set(FILE_ID.findall(text))
+    def _name_files(self, seq: int, file_ids: list[str]) -> None:
+        """Note which files the document of this row names now."""
+        self._written += file_ids
+        now = set(file_ids)
         before = {row[0] for row in self._db.execute("SELECT file_id FROM file_refs WHERE seq = ?", (seq,))}
         if now == before:
             return
@@ -132,7 +133,6 @@ class Transaction:
         )
         self._db.executemany(delete, [(seq, file_id) for file_id in before - now])
         self._db.executemany(insert, [(seq, file_id) for file_id in now - before])
-        self._new += now - before
         self._gone |= before - now
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from audiokit.emulator._alexa import ALEXA_SETTINGS
 from audiokit.emulator._order import OUTPUT_FORMATS
-from audiokit.emulator._production import Output
+from audiokit.emulator._production import Output, level
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -33,18 +33,16 @@ async def rendered(
 
 
 async def _for_alexa(context: Context, source: Output) -> Output:
-    path = context.files.scratch(".mp3")
-    try:
-        facts = await context.work.run(
-            "transcode", path=str(context.files.path(source.file)), out=str(path), **ALEXA_SETTINGS
-        )
+    channels = ALEXA_SETTINGS["channels"]
+    with context.files.temporary(".wav") as levelled, context.files.temporary(".mp3") as path:
+        stereo = context.files.path(source.file)
+        lufs = await level(context, stereo, levelled, seconds=source.seconds, channels=channels)
+        facts = await context.work.run("transcode", path=str(levelled), out=str(path), **ALEXA_SETTINGS)
         file_id = await context.files.keep(path)
-    finally:
-        path.unlink(missing_ok=True)
     return Output(
         format=ALEXA,
         file=file_id,
         seconds=source.seconds,
         size_bytes=facts["size_bytes"],
-        lufs=source.lufs,
+        lufs=lufs,
     )

@@ -152,7 +152,11 @@ async def serve_vast(request: Request) -> Response:
     ]
     impression = absolute_url(request, f"/public/vast/{quote(track_id)}/impression")
     body = vast_xml(title=doc["title"], track_id=track_id, impression=impression, files=files)
-    return Response(body, media_type=MEDIA_TYPES["xml"], headers={"X-Content-Type-Options": "nosniff"})
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": 'attachment; filename="vast.xml"',
+    }
+    return Response(body, media_type=MEDIA_TYPES["xml"], headers=headers)
 
 
 @open_access

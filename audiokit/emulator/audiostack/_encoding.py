@@ -9,6 +9,7 @@ from audiokit.emulator import _progress
 from audiokit.emulator._alexa import ALEXA_SETTINGS
 from audiokit.emulator._fields import Fields
 from audiokit.emulator._http import HttpError
+from audiokit.emulator._production import level
 from audiokit.emulator._submissions import submission
 from audiokit.emulator.audiostack._urls import keep_file
 
@@ -41,6 +42,7 @@ LOUDNESS_PRESETS = {
 
 CUSTOM = "custom"
 _MIX = "v2.mix"  # the document is looked up by its id: naming its file would keep that alive
+_STEREO = 2  # channels of every mix
 _OWN_FIELDS = ("bitRateType", "bitRate", "sampleRate", "format", "bitDepth", "channels")
 _FORMATS = ("wav", "mp3", "flac", "ogg")
 _DEPTHS = {"wav": (16, 24, 32), "flac": (16, 24)}
@@ -145,23 +147,19 @@ async def start(context: Context, account: str, mix: Mapping[str, Any], fields: 
 async def _make(context: Context, account: str, doc: Mapping[str, Any]) -> dict[str, Any]:
     order = doc["request"]
     mix = await _mix(context, account, order)
-    levelled, path = context.files.scratch(".wav"), context.files.scratch()
-    source = context.files.path(mix["files"][0]["file"])
-    try:
-        if order["loudness"] is not None:
-            await context.work.run(
-                "render",
-                timeline=_as_it_is(str(source), mix["seconds"], order["loudness"]),
-                outputs=[{"path": str(levelled), "format": "wav"}],
-            )
-            source = levelled
+    [sound, *_], seconds = mix["files"], mix["seconds"]
+    channels, wanted = order["settings"].get("channels", _STEREO), order["loudness"]
+    if wanted is None and channels != _STEREO and sound.get("lufs") is not None:
+        wanted = {"loudness_lufs": sound["lufs"]}  # the mean of two channels would be quieter than the mix
+    source, reached = context.files.path(sound["file"]), {}
+    with context.files.temporary(".wav") as levelled, context.files.temporary() as path:
+        if wanted is not None:
+            lufs = await level(context, source, levelled, seconds=seconds, channels=channels, **wanted)
+            source, reached = levelled, {"lufs": lufs, "wanted_lufs": wanted["loudness_lufs"]}
         await context.work.run("transcode", path=str(source), out=str(path), **order["settings"])
         file_id = await context.files.keep(path)
-    finally:
-        levelled.unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
     await keep_file(context, account, file_id, is_public=order["public"])
-    return {"file": file_id, "seconds": mix["seconds"]}
+    return {"file": file_id, "seconds": seconds, **reached}
 
 
 async def _mix(context: Context, account: str, order: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,12 +167,6 @@ async def _mix(context: Context, account: str, order: Mapping[str, Any]) -> dict
     if found is None:
         raise HttpError(404, f"productionId {order['mix_id']!r} not found; it was deleted")
     return found
-
-
-def _as_it_is(path: str, seconds: float, loudness: Mapping[str, float]) -> dict[str, Any]:
-    """Return the timeline of one recording that is only brought to another loudness."""
-    clip = {"path": path, "start_s": 0.0, "ducks": False}
-    return {"channels": 2, "seconds": seconds, "media": [clip], **loudness}
 
 
 def _whole(fields: Fields, name: str, low: int, high: int, unit: str) -> int | None:

@@ -8,6 +8,7 @@ from audiokit.emulator import _progress
 from audiokit.emulator._body import read_json
 from audiokit.emulator._fields import Fields
 from audiokit.emulator._http import HttpError, account_of, context_of
+from audiokit.emulator._production import loudness_warnings
 from audiokit.emulator._unavailable import partly
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack import _encoding, mix
@@ -76,6 +77,8 @@ async def _reply(request: Request, doc: dict[str, Any], warnings: list[str]) -> 
     data: dict[str, Any] = {"encoderId": doc["id"], "format": doc["format"]}
     if is_done:
         data["url"] = file_url(request, doc["file"], doc["name"], is_public=doc["public"])
+        if "wanted_lufs" in doc:
+            warnings = [*warnings, *loudness_warnings([doc], wanted_lufs=doc["wanted_lufs"])]
     return await envelope(
         request,
         data,

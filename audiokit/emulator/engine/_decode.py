@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MIN_RATE_HZ: Final = 4_000
 MAX_RATE_HZ: Final = 384_000
 _BLOCK_FRAMES: Final = 16_384
+_LARGEST_SAMPLE: Final = 1e6
+"""Beyond 120 dB over full scale there is no sound, only a damaged or mistaken float file."""
 _CODECS: Final = frozenset(
     {"mp3", "mp3float", "flac", "vorbis", "libvorbis", "opus", "libopus"},
 )
@@ -58,7 +60,7 @@ class AudioReader:
         channels: 1 to `max_channels`.
         claimed_seconds: What the header says, or None. Never trust it.
         decoded_frames: Frames given so far.
-        silenced_samples: Samples so far that were NaN or infinite and became 0.
+        silenced_samples: Samples so far that were NaN, infinite or absurdly large and became 0.
         damaged: Some of the file could not be decoded (known at the end).
 
     Args:
@@ -112,7 +114,7 @@ class AudioReader:
         return self._source.damaged
 
     def blocks(self, max_seconds: float | None = None) -> Iterator[Samples]:
-        """Give the audio in blocks of shape (frames, channels), every sample finite.
+        """Give the audio in blocks of shape (frames, channels), every sample within 120 dB over full scale.
 
         Args:
             max_seconds: Refuse as soon as more than this was decoded.
@@ -124,10 +126,10 @@ class AudioReader:
             self.decoded_frames += len(block)
             if max_seconds is not None and self.seconds > max_seconds:
                 raise Refused(f"the audio is longer than {max_seconds:g} seconds; send a shorter file")
-            finite = np.isfinite(block)
-            if not finite.all():
-                self.silenced_samples += int(block.size - np.count_nonzero(finite))
-                block = np.where(finite, block, np.float32(0.0))  # noqa: PLW2901
+            usable = np.abs(block) <= _LARGEST_SAMPLE  # NaN is not
+            if not usable.all():
+                self.silenced_samples += int(block.size - np.count_nonzero(usable))
+                block = np.where(usable, block, np.float32(0.0))  # noqa: PLW2901
             yield block
 
 

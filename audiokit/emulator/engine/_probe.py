@@ -56,5 +56,7 @@ def _note(reader: AudioReader, *, truncated: bool) -> str | None:
     elif reader.damaged:
         notes.append(f"truncated or damaged: only {reader.seconds:.3f} s could be decoded")
     if reader.silenced_samples:
-        notes.append(f"{reader.silenced_samples} samples were not finite and were silenced")
+        notes.append(
+            f"{reader.silenced_samples} samples were not finite, or absurdly large, and were silenced"
+        )
     return "; ".join(notes) or None

@@ -177,7 +177,7 @@ async def finished(
         **changes: Further fields.
 
     Raises:
-        MissingDocumentError: The recording was deleted, and its file with it.
+        MissingDocumentError: The file is gone, most likely with its recording.
     """
     try:
         size_bytes = context.files.size_bytes(file_id)
@@ -218,26 +218,25 @@ async def settle(
 
 @contextlib.asynccontextmanager
 async def failing_into(context: Context, account: str, kind: str, id_: str) -> AsyncGenerator[None]:
-    """Turn a failure of the body into state ``error`` of a document, with the reason as its ``error``."""
+    """Turn a failure of the body into state ``error`` of a document, with the reason as its ``error``.
+
+    That something was deleted meanwhile is a failure too, unless it is the document itself.
+    """
+
+    async def fail(reason: str) -> None:
+        await context.store.update(
+            kind, id_, account=account, state="error", process_stage=None, error=reason
+        )
+
     try:
         try:
             yield
         except (WorkError, HttpError) as error:
-            reason = (work_refusal(error) if isinstance(error, WorkError) else error).message
-            await context.store.update(
-                kind, id_, account=account, state="error", process_stage=None, error=reason
-            )
-        except MissingDocumentError:
-            raise
+            await fail((work_refusal(error) if isinstance(error, WorkError) else error).message)
+        except MissingDocumentError as error:
+            await fail(f"{error}: it was deleted while it was needed; upload or order it again")
         except Exception:
-            await context.store.update(
-                kind,
-                id_,
-                account=account,
-                state="error",
-                process_stage=None,
-                error=EMULATOR_FAILED,
-            )
+            await fail(EMULATOR_FAILED)
             raise
     except MissingDocumentError:
         _log.info("%s %s was deleted while it was worked on", kind, id_)

@@ -376,7 +376,7 @@ async def test_every_preset_balances_in_its_own_way(emulator: Emulator) -> None:
     ("lufs", "warning"),
     [
         (-16.4, ""),
-        (None, ""),
+        (None, "the loudness of the track cannot be measured: it is silent, or too short"),
         (-21.2, "the track reached -21.2 LUFS, not -16: its peaks allow no more"),
         (-64.0, "the track reached -64.0 LUFS, not -16: it is nearly silent and was left so"),
     ],

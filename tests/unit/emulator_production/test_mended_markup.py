@@ -1,0 +1,52 @@
+"""Hostile markup takes time in proportion to its length, and no more."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from audiokit.emulator import _markup_v1, _markup_v2
+from audiokit.emulator._script import ScriptError
+from audiokit.markup import v1, v2
+
+SIZE = 200_000
+FILLINGS = [
+    "a" * SIZE,
+    "a=" * (SIZE // 2),
+    "a " * (SIZE // 2),
+    "a" + " " * SIZE,
+    "a:" * (SIZE // 2),
+    "é" * SIZE,
+]
+
+
+@pytest.mark.parametrize("filling", FILLINGS, ids=["name", "equals", "names", "spaces", "colons", "letters"])
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        (_markup_v1.parse, "hi <break {}>"),
+        (_markup_v2.parse, "<as:section {}>hi</as:section>"),
+        (_markup_v2.parse, "<as:section name='a'>hi <as:break {}/></as:section>"),
+        (v1.parse, "hi <<media::{}>>"),
+        (v2.parse, "<as:section {}>hi</as:section>"),
+    ],
+    ids=["v1", "v2", "v2 break", "SDK v1", "SDK v2"],
+)
+def test_long_attributes_are_read_in_one_go(parse: Callable[[str], Any], text: str, filling: str) -> None:
+    """200,000 characters well below a second; quadratic, they took half an hour."""
+    since = time.perf_counter()
+    with contextlib.suppress(ScriptError, ValueError):
+        parse(text.format(filling))
+    assert time.perf_counter() - since < 2.0
+
+
+def test_attributes_are_still_read() -> None:
+    """Any white space, either quote, and one right after another."""
+    text = '<as:section  name = "one"\n soundsegment=\'main\'>Hi <as:break time="2s"/>there.</as:section>'
+    script, warnings = _markup_v2.parse(text)
+
+    assert ([], "one", "main") == (warnings, script.sections[0].name, script.sections[0].segment)
