@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 from contextlib import aclosing
@@ -99,23 +100,27 @@ async def test_memory_of_many_uploads_stays_within_their_budget(
     assert most - before <= 48 << 20
 
 
-@pytest.mark.heavy
-async def test_loop_stays_free_during_an_upload(serve: Any, connect: Any, large_file: Path) -> None:
-    """A heartbeat every 5 ms is at most 50 ms late, 99 times of 100, while 64 MiB go out."""
-    late: list[float] = []
-    loop = asyncio.get_running_loop()
+async def test_others_have_a_turn_after_each_chunk(serve: Any, connect: Any, large_file: Path) -> None:
+    """Never more than 2 MiB go out between two turns of the loop; what that takes, a benchmark measures."""
+    turns = 0
 
     async def beat() -> None:
+        nonlocal turns
         while True:
-            begun = loop.time()
-            await asyncio.sleep(0.005)
-            late.append(loop.time() - begun - 0.005)
+            turns += 1
+            await asyncio.sleep(0)
+
+    reports: list[tuple[int, int]] = []
+
+    def note(progress: Progress) -> None:
+        reports.append((turns, progress.done_bytes))
 
     heart = asyncio.create_task(beat())
     try:
-        for _ in range(4):
-            await _upload(serve, connect, large_file, None)
+        await _upload(serve, connect, large_file, note)
     finally:
         heart.cancel()
-    assert len(late) > 20
-    assert sorted(late)[int(len(late) * 0.99)] <= 0.05
+    assert SIZE_BYTES == reports[-1][1]
+    done_at = dict(reports)  # at the end of each turn
+    steps = [after - before for before, after in itertools.pairwise((0, *done_at.values()))]
+    assert max(steps) <= 2 << 20
