@@ -40,7 +40,7 @@ import orjson
 from audiokit._unset import UNSET, UnsetType
 from audiokit.errors import InvalidRequest
 from audiokit.jobs._journal_draft import Plan, Remember, Write
-from audiokit.jobs._journal_entry import OPEN_STATES, Entry, JournalState, Output
+from audiokit.jobs._journal_entry import OPEN_STATES, VERSIONS, Entry, JournalState, Output
 from audiokit.jobs._journal_file import Durability, open_file
 from audiokit.jobs._journal_ledger import Ledger, Task, TransitionHook
 from audiokit.jobs._journal_lock import FileLock
@@ -56,7 +56,6 @@ _CLOSED_STATES: Final = frozenset(JournalState) - OPEN_STATES
 _ERROR_CHARACTERS: Final = 4000
 _KEY_CHARACTERS: Final = 500
 _PRUNED_AT_ONCE: Final = 5000
-_VERSIONS: Final = 2**31
 
 
 class Facts(TypedDict, total=False):
@@ -187,8 +186,8 @@ class Journal:
             JournalWriteFailed: The record is not durable.
             UsageError: The journal is not open, or not here.
         """
-        if type(kind_version) is not int or not 0 <= kind_version < _VERSIONS:
-            raise InvalidRequest.of("kind_version", kind_version, f"a whole number below {_VERSIONS}")
+        if type(kind_version) is not int or not 0 <= kind_version < VERSIONS:
+            raise InvalidRequest.of("kind_version", kind_version, f"a whole number below {VERSIONS}")
         facts: dict[str, Any] = {}
         if label is not None:
             facts["label"] = _storable(label)

@@ -35,6 +35,9 @@ _moment: Final = dt.datetime.fromtimestamp
 OPEN_STATES: Final = frozenset({_S.PLANNED, _S.INTENT, _S.SENT, _S.FETCHED, _S.UNCERTAIN})
 """States from which a job still goes on; `Journal.entries` finds these by index."""
 
+VERSIONS: Final = 2**31
+"""A kind's version is a whole number below this."""
+
 LOCKING: Final = frozenset({_S.INTENT, _S.UNCERTAIN})
 """States in which nobody knows yet whether the API has the order."""
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from audiokit.errors import UsageError
 from audiokit.jobs._fields import Spool, from_fields, to_fields
+from audiokit.jobs._journal_entry import VERSIONS
 
 if TYPE_CHECKING:
     from audiokit.jobs._journal import Entry, Journal
-
-
-_VERSIONS: Final = 2**31
 
 
 class Kinds:
@@ -38,7 +36,7 @@ class Kinds:
                     f"{one!r} cannot be registered: a kind is an attrs class with a `kind`, its name"
                 )
             version: object = _version_of(one)
-            if type(version) is not int or not 0 <= version < _VERSIONS:
+            if type(version) is not int or not 0 <= version < VERSIONS:
                 raise UsageError(f"{one!r} cannot be registered: its version is {version!r}, no whole number")
             if self._kinds.setdefault(name, one) is not one:
                 raise UsageError(f"two kinds are called {name!r}: {self._kinds[name]!r} and {one!r}")
