@@ -32,6 +32,7 @@ T = TypeVar("T")
 _STEM_BYTES: Final = 120
 _LABEL_CHARACTERS: Final = 40
 _TOKEN_CHARACTERS: Final = 8
+_HELD: Final = nullcontext()
 _NOT_FOR_LABELS: Final = re.compile(r"[^A-Za-z0-9 -]+")
 
 
@@ -92,7 +93,7 @@ class JobContext:
     @property
     def submit(self) -> AbstractAsyncContextManager[None]:
         """Hold this while handing work to an API; inside a step the job holds it already."""
-        return nullcontext() if self._course.has_place else self._shared.submit
+        return _HELD if self._course.has_place else self._shared.submit
 
     @property
     def once(self) -> Once:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final, Protocol
 
 from audiokit.errors import AudiokitError, JobCancelled, JobFailed, JobTimeout
@@ -79,6 +79,7 @@ class Course:
         "left_s",
         "length_s",
         "limit_s",
+        "noting",
         "open_step",
         "part_of",
         "parts",
@@ -121,7 +122,7 @@ class Course:
         self.generation = 0
         self.former_ids: frozenset[str] = _NO_IDS  # of work that failed, and was ordered anew
         self.restored = False
-        self.followers: list[Course] = []  # equal ones, which get its outcome
+        self.followers: Sequence[Course] = ()  # equal ones, which get its outcome
         self.leader: Course | None = None  # the equal one that it follows
         self.is_given = False  # its own outcome was handed over, and it goes on for its followers
         self.part_of: str | None = None
@@ -131,6 +132,7 @@ class Course:
         self.in_doubt = False  # the API was asked, and has not answered
         self.label: str | None = None
         self.is_noted = False
+        self.noting: Awaitable[None] | None = None  # the record of its submission, on its way to the disk
         self.was_uncertain = False
         self.watch: Pausable | None = None
         self.hosts: Sequence[Course] = ()  # which wait for this one
@@ -204,6 +206,21 @@ class Course:
         if self.stop is not None and not self.is_told:
             self.is_told = True
             raise asyncio.CancelledError
+
+    async def noted(self) -> None:
+        """Wait until the record of its submission is on disk, if there is one to wait for.
+
+        Raises:
+            JournalError: It is not.
+        """
+        noting, self.noting = self.noting, None
+        if noting is None:
+            return
+        self.deferred = NOTING
+        try:
+            await noting
+        finally:
+            self.deferred = NOTHING
 
     def stats(self, now_s: float) -> JobStats:
         """What it cost, up to now."""

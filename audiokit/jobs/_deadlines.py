@@ -23,12 +23,8 @@ class Deadlines:
     def add(self, course: Course, limit_s: float) -> None:
         """Stop *course* when *limit_s* seconds of the loop's time have passed without `remove`."""
         course.watch = self
-        course.left_s = None
-        loop = asyncio.get_running_loop()
-        course.ends_at = ends_at = loop.time() + limit_s
         self._watched.add(course)
-        if ends_at < self._next_at:
-            self._ring_at(ends_at, loop)
+        self._count(course, limit_s)
 
     def remove(self, course: Course) -> None:
         """End watching."""
@@ -39,12 +35,11 @@ class Deadlines:
         """Count no time of *course* until `resume`."""
         if course.left_s is None and course.ends_at is not None:
             course.left_s = course.ends_at - asyncio.get_running_loop().time()
-            self._watched.discard(course)
 
     def resume(self, course: Course) -> None:
         """Count on."""
         if course.left_s is not None:
-            self.add(course, course.left_s)
+            self._count(course, course.left_s)
 
     def close(self) -> None:
         """Stop the timer."""
@@ -52,6 +47,13 @@ class Deadlines:
             self._timer.cancel()
             self._timer = None
         self._next_at = math.inf
+
+    def _count(self, course: Course, left_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        course.left_s = None
+        course.ends_at = ends_at = loop.time() + left_s
+        if ends_at < self._next_at:
+            self._ring_at(ends_at, loop)
 
     def _ring_at(self, moment: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
@@ -64,7 +66,7 @@ class Deadlines:
         now = loop.time()
         earliest = math.inf
         for course in list(self._watched):
-            if course.ends_at is None:
+            if course.ends_at is None or course.left_s is not None:
                 continue
             if course.ends_at <= now:
                 self._watched.discard(course)

@@ -47,7 +47,7 @@ class Equals:
                     f"{course.name} (key {course.key!r}) is part of the job that has this key, and would "
                     "wait for itself: give it a key of its own, or none"
                 )
-            leader.followers.append(course)
+            leader.followers = [*leader.followers, course]
             course.leader = leader
             return True
         return False
@@ -62,7 +62,7 @@ def unfollow(course: Course) -> None:
     """Have it wait no longer for the one it follows."""
     leader, course.leader = course.leader, None
     if leader is not None:
-        leader.followers.remove(course)
+        leader.followers = [one for one in leader.followers if one is not course]
 
 
 def is_wanted(leader: Course) -> bool:

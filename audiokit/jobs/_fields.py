@@ -34,14 +34,19 @@ async def to_fields(job: Any, records: Mapping[str, type], spool: Spool) -> tupl
     Raises:
         InvalidRequest: A field cannot survive a crash; the message names it and what to give instead.
     """
-    writer = _Writer(records)
-    fields = {}
+    fields: dict[str, Any] = {}
+    writer: _Writer | None = None
     kind: Any = type(job)
     for name, is_path in _names_of(kind):
         value = getattr(job, name)
         if is_path and type(value) is str:
             value = _absolute(value)
-        fields[name] = value if type(value) in _PLAIN else writer.plain(name, value)
+        if type(value) not in _PLAIN:
+            writer = writer or _Writer(records)
+            value = writer.plain(name, value)
+        fields[name] = value
+    if writer is None:
+        return fields, []
     for place, data in writer.kept:
         place["sha256"] = await spool(data)
     return fields, [place["sha256"] for place, _ in writer.kept]

@@ -44,14 +44,14 @@ class Gate:
         return _Pass(self, size_bytes or 0)
 
     async def __aenter__(self) -> None:
-        await self.enter(_NOTHING)
+        await self.enter()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.leave(_NOTHING)
+        self.leave()
 
-    async def enter(self, size_bytes: int) -> None:
+    async def enter(self, size_bytes: int = _NOTHING) -> None:
         """Take a place, waiting for it in turn; `leave` gives it back."""
         if not self._waiting and self._has_room(size_bytes):
             self._take(size_bytes)
@@ -68,7 +68,7 @@ class Gate:
                 self._let_in()
             raise
 
-    def leave(self, size_bytes: int) -> None:
+    def leave(self, size_bytes: int = _NOTHING) -> None:
         """Give a place back."""
         self._free += 1
         self._carried_bytes -= size_bytes

@@ -55,19 +55,19 @@ class Stages:
             entry = await recorder.begin(course)
             if entry is not None and entry.state in {JournalState.DONE, JournalState.FETCHED}:
                 return await self._restored(course, context, recorder, entry)
-        if LAST in course.steps:
-            remote = course.steps[LAST]
-        else:
-            remote = await self._submitted(course, context, is_recorded=recorder is not None)
-        course.remote = remote
-        course.enter("poll", self._monotonic())
         try:
+            if LAST in course.steps:
+                remote = course.steps[LAST]
+            else:
+                remote = await self._submitted(course, context, is_recorded=recorder is not None)
+            course.remote = remote
+            course.enter("poll", self._monotonic())
             remote = await self._followed(course, context, remote)
-        except NotFound as error:
-            raise _lost(course, error) from error
-        result, saved = await self._collected(course, context, remote)
-        if recorder is not None:
-            await recorder.finished(course, await describe(saved))
+            result, saved = await self._collected(course, context, remote)
+            if recorder is not None:
+                await recorder.finished(course, await describe(saved))
+        finally:
+            await course.noted()  # however it ended
         return result, saved
 
     async def _restored(
@@ -128,23 +128,32 @@ class Stages:
     async def _followed(self, course: Course, context: JobContext, remote: Any) -> Any:
         """What became of the work: as the kind's own `poll` says, else by a look at once and then more."""
         job = course.job
-        if hasattr(job, "poll"):
-            return await job.poll(context, remote)
         try:
-            seen, look = await job.look(context, remote)
-        except _TEMPORARY:
-            pass
-        else:
-            context.saw(look)
-            if look.is_over:
-                return seen
+            if hasattr(job, "poll"):
+                await self._noted(course)
+                return await job.poll(context, remote)
+            try:
+                seen, look = await job.look(context, remote)
+            except _TEMPORARY:
+                pass
+            else:
+                context.saw(look)
+                if look.is_over:
+                    return seen
+            await self._noted(course)
+            return await context.follow(
+                functools.partial(job.look, context, remote),
+                what=course.name,
+                kind=course.kind,
+                remote_id=id_of(remote),
+            )
+        except NotFound as error:
+            raise _lost(course, error) from error
 
-        return await context.follow(
-            functools.partial(job.look, context, remote),
-            what=course.name,
-            kind=course.kind,
-            remote_id=id_of(remote),
-        )
+    async def _noted(self, course: Course) -> None:
+        """Before work is followed for long, what it is called has to be on disk."""
+        await course.noted()
+        course.end_if_stopped()
 
     async def _collected(
         self, course: Course, context: JobContext, remote: Any

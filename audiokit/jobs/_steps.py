@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -71,7 +71,6 @@ _LEAST_PAUSE_S: Final = 1.0
 _LEAST_NAP_S: Final = 0.05
 _LONGEST_NAP_S: Final = 5.0
 _SERVICE_UNAVAILABLE: Final = 503
-_NO_PLACE: Final = nullcontext()
 
 
 @attrs.frozen(kw_only=True)
@@ -182,13 +181,18 @@ class Steps:
         course.pause(self._clock.monotonic())  # it waits for its turn
         # The place first: what waits for one has not been asked for, and is not noted as if it had.
         # What is harmless, an upload, say, has a place among the transfers next.
-        place = _NO_PLACE if step.how.is_harmless else self._gate
         try:
-            async with self._turn_of(api), place:
-                course.has_place = not step.how.is_harmless
-                taken = await self._submit(course, step, api)
+            async with self._turn_of(api):
+                if not step.how.is_harmless:
+                    await self._gate.enter()
+                    course.has_place = True
+                try:
+                    taken = await self._submit(course, step, api)
+                finally:
+                    if course.has_place:
+                        course.has_place = False
+                        self._gate.leave()
         finally:
-            course.has_place = False
             course.resume(self._clock.monotonic())
         course.steps[step.name] = taken
         return taken
@@ -229,8 +233,9 @@ class Steps:
             if step.name == LAST:
                 course.remote = remote
             if recorder is not None:
-                course.deferred = NOTING
-                await recorder.sent(course, step.name, remote, place=how.place)
+                course.noting = recorder.sent(course, step.name, remote, place=how.place)
+                if step.name != LAST:  # the last one is waited for by `Stages`, after a first look
+                    await course.noted()
         finally:
             course.deferred = NOTHING
             self._asking[api] -= 1
