@@ -93,6 +93,7 @@ class _Exchange(httpx.AsyncByteStream):
         self._broken: httpx.WriteError | None = None
         self._is_complete = False
         self._has_ended = False
+        self._behind = b""  # arrived, and not given to h11 yet
         self._informational = 0
         self._events_in_turn = 0
 
@@ -209,16 +210,31 @@ class _Exchange(httpx.AsyncByteStream):
             self._events_in_turn = 0
             await asyncio.sleep(0)
         try:
-            while (event := self._protocol.next_event()) is h11.NEED_DATA:
+            while (event := self._next_event()) is h11.NEED_DATA:
                 data = await self._read(pace)
                 if not data:
                     self._has_ended = True
                     if self._head is None:
                         raise httpx.RemoteProtocolError("the server closed the connection without an answer")
-                self._protocol.receive_data(data)
+                self._receive(data)
         except h11.RemoteProtocolError as error:
             raise httpx.RemoteProtocolError(str(error)) from error
         return event
+
+    def _next_event(self) -> Any:
+        while (event := self._protocol.next_event()) is h11.NEED_DATA and self._behind:
+            self._receive(self._behind)
+        return event
+
+    def _receive(self, data: bytes) -> None:
+        """Give h11 what has arrived; before there is a head no more at once than a head may have.
+
+        A MiB of short lines, arrived in one piece, would be read at a stretch, which takes half a second.
+        """
+        self._behind = b""
+        if self._head is None and len(data) > MAX_HEAD_BYTES:
+            data, self._behind = data[:MAX_HEAD_BYTES], data[MAX_HEAD_BYTES:]
+        self._protocol.receive_data(data)
 
     async def _read(self, pace: Pace) -> bytes:
         try:
@@ -236,8 +252,8 @@ class _Exchange(httpx.AsyncByteStream):
         if not data:
             raise OSError("the server closed the connection before it had the whole request")
         with _protocol_errors():
-            self._protocol.receive_data(data)
-            while self._head is None and (event := self._protocol.next_event()) is not h11.NEED_DATA:
+            self._receive(data)
+            while self._head is None and (event := self._next_event()) is not h11.NEED_DATA:
                 self._take(event)
         if self._head is None:
             return True
@@ -247,6 +263,8 @@ class _Exchange(httpx.AsyncByteStream):
     def _take(self, event: Any) -> None:
         if isinstance(event, h11.Response):
             self._head = event
+            if self._behind:
+                self._receive(self._behind)
         elif event is h11.PAUSED or getattr(event, "status_code", 0) == 101:
             raise httpx.RemoteProtocolError("the server changed the protocol, which nobody asked for")
         elif isinstance(event, h11.InformationalResponse):

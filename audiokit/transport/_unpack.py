@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 import httpx
 
 _PIECE_BYTES: Final = 1 << 18
+_TURN_BYTES: Final = 1 << 22
+"""Unpacked before the loop has a turn: a MiB may hold a hundred."""
 _FREE_BYTES: Final = 1 << 20
 _MOST_RATIO: Final = 100
 """Text packs to a tenth; what packs to a thousandth, as silence does, is asked for unpacked."""
@@ -30,7 +33,7 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncGenerato
     if name not in {"gzip", "x-gzip", "deflate"}:
         raise httpx.DecodingError(f"the answer is packed with {encoding!r}, which was not asked for")
     unpacker = None
-    taken = given = 0
+    taken = given = in_turn = 0
     async for packed in chunks:
         if not packed:
             continue
@@ -56,6 +59,10 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncGenerato
                 )
             left = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
             has_more = not unpacker.eof and len(piece) == _PIECE_BYTES  # of bytes it has taken in
+            in_turn += len(piece)
+            if in_turn >= _TURN_BYTES:
+                in_turn = 0
+                await asyncio.sleep(0)
             if piece:
                 yield piece
     if unpacker is not None and not unpacker.eof:

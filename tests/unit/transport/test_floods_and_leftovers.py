@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import ssl
 import time
@@ -141,6 +142,49 @@ def test_deadline_counts_what_is_between_waits() -> None:
         one.end(101.0)
         one.begin(105.0)
     assert (110.0, 114.0, None) == (deadline.due_s, pace.due_s, Deadline(None, 100.0).due_s)
+
+
+async def test_head_in_one_piece_may_be_no_longer_than_in_many() -> None:
+    """A MiB of short lines, all there at once, is refused before it is all read; a body may follow at once."""
+    lines = b"HTTP/1.1 200 OK\r\n" + b"x:1\r\n" * 200_000 + b"\r\n"
+    with pytest.raises(httpx.RemoteProtocolError, match="too long"):
+        await _status(Flooding(lines, 1), _get())
+    body = bytes(range(256)) * 4096
+    head = b"HTTP/1.1 200 OK\r\nx: %s\r\ncontent-length: %d\r\n\r\n" % (b"y" * 99_000, len(body))
+    wire = Flooding(head + body, 1)
+
+    async def connect(_: httpx.Request) -> Wire:
+        return wire
+
+    connection = Http11Connection(connect)
+    try:
+        assert body == await _body(await connection.exchange(_get()))
+    finally:
+        connection.close()
+
+
+async def test_unpacking_leaves_the_loop_its_turns() -> None:
+    """However much comes out of one piece."""
+    draw = random.Random(1)
+    data = b"".join(draw.randbytes(100) + bytes(3000) for _ in range(5500))
+    packed = zlib.compress(data, 1)
+    turns = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield packed
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    try:
+        assert len(data) == sum([len(piece) async for piece in unpacked(chunks(), "deflate")])
+    finally:
+        counting.cancel()
+    assert len(data) // (1 << 22) <= turns
 
 
 async def test_heads_and_chunks_leave_the_loop_its_turns() -> None:
