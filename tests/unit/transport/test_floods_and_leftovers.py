@@ -145,7 +145,7 @@ def test_deadline_counts_what_is_between_waits() -> None:
 
 
 async def test_head_in_one_piece_may_be_no_longer_than_in_many() -> None:
-    """A MiB of short lines, all there at once, is refused before it is all read; a body may follow at once."""
+    """A MiB of short lines is refused before all of it is read; a body may follow in the same piece."""
     lines = b"HTTP/1.1 200 OK\r\n" + b"x:1\r\n" * 200_000 + b"\r\n"
     with pytest.raises(httpx.RemoteProtocolError, match="too long"):
         await _status(Flooding(lines, 1), _get())
