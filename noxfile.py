@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nox
@@ -35,6 +36,16 @@ def tests(session: nox.Session) -> None:
     """The plain tests."""
     session.install(".[all,test]")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """The SDK's own tests with the oldest releases of its dependencies that pyproject.toml names."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    extra = project["optional-dependencies"]["test"]
+    oldest = [re.sub(r"^([\w-]+)>=([\d.]+).*", r"\1==\2", one) for one in [*project["dependencies"], *extra]]
+    session.install(".[all,test]", *oldest)
+    session.run("pytest", "tests/unit/transport", "tests/unit/services", "tests/unit/jobs", *session.posargs)
 
 
 @nox.session

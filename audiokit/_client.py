@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, nullcontext
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import urlsplit
 
 import anyio.to_thread
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from audiokit.services.apiaudio import ApiAudio
     from audiokit.services.audiostack import AudioStack
     from audiokit.services.respeecher import Respeecher
+
+
+logger = logging.getLogger("audiokit.client")
 
 
 class AudioKit:
@@ -88,6 +91,7 @@ class AudioKit:
         self._hooks = _callables(hooks)
         self._clock = clock
         self._emulator: EmulatorProcess | None = None
+        self._emulator_url: str | None = None  # for people: where its access says
         self._stack = AsyncExitStack()
         self._opened = False
         self._transport = self._new_transport()
@@ -108,10 +112,12 @@ class AudioKit:
 
         ``APIAUDIO_API_KEY``, ``AUDIOSTACK_API_KEY``, ``RESPEECHER_API_KEY`` (or
         ``RESPEECHER_EMAIL`` with ``RESPEECHER_PASSWORD``), each optional; or
-        ``AUDIOKIT_EMULATOR=http://KEY@127.0.0.1:8900`` for a running emulator.
+        ``AUDIOKIT_EMULATOR=http://KEY@127.0.0.1:8900`` for a running emulator. Where that is set it counts
+        alone: keys beside it are not read. The client's repr names the emulator, and so does a line in the
+        log (``audiokit.client``, INFO).
         """
         access = access_from_env(env)
-        return cls(
+        kit = cls(
             apiaudio=access["apiaudio"],
             audiostack=access["audiostack"],
             respeecher=access["respeecher"],
@@ -121,12 +127,19 @@ class AudioKit:
             network=network,
             hooks=hooks,
         )
+        if (os.environ if env is None else env).get("AUDIOKIT_EMULATOR", "").strip():
+            kit._emulator_url = access["apiaudio"].base_url.removesuffix("/apiaudio")
+            logger.info(
+                "AUDIOKIT_EMULATOR is set: all calls go to the emulator at %s, whatever keys there are",
+                kit._emulator_url,
+            )
+        return kit
 
     @classmethod
     def emulated(
         cls,
         *,
-        data: Path | None = None,
+        data: StrPath | None = None,
         timeouts: Timeouts | None = None,
         limits: Limits | None = None,
         retry: RetryPolicy | None = None,
@@ -146,13 +159,20 @@ class AudioKit:
             network: How to reach it; seldom needed.
             hooks: As the constructor.
         """
+        if not isinstance(data, str | os.PathLike | None):
+            raise InvalidRequest.of("data", data, "the path of a folder, or None for a temporary one")
         kit = cls(timeouts=timeouts, limits=limits, retry=retry, network=network, hooks=hooks)
         kit._emulator = EmulatorProcess(data=data)
         return kit
 
     def __repr__(self) -> str:
         given = [api for api, access in self._access.items() if access.credentials is not None]
-        return f"<AudioKit with credentials for: {', '.join(given) or 'nothing'}>"
+        where = ""
+        if self._emulator is not None and not given:
+            where = "; an emulator of its own, not started"
+        elif self._emulator_url is not None:
+            where = f"; emulator at {self._emulator_url}"
+        return f"<AudioKit with credentials for: {', '.join(given) or 'nothing'}{where}>"
 
     async def __aenter__(self) -> Self:
         if self._opened:
@@ -161,6 +181,7 @@ class AudioKit:
         async with AsyncExitStack() as stack:
             if self._emulator is not None:
                 self._access = (await stack.enter_async_context(self._emulator)).access
+                self._emulator_url = self._access["apiaudio"].base_url.removesuffix("/apiaudio")
                 self._transport = self._new_transport()
                 self._services.clear()
             await anyio.to_thread.run_sync(self._load_services)
@@ -172,6 +193,14 @@ class AudioKit:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    if not TYPE_CHECKING:  # a checker shall go on to say that there are none
+
+        def __enter__(self) -> NoReturn:
+            raise TypeError("an AudioKit is opened with `async with`, not `with`")
+
+        def __exit__(self, *_: object) -> None:
+            """Never reached; without it Python would not get as far as `__enter__`."""
 
     async def aclose(self) -> None:
         """Close all connections, and the emulator if this client started one."""
@@ -336,8 +365,10 @@ def _check_callback_url(value: object) -> None:
         parts = None
     is_url = parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname)
     if value is not None and not is_url:
+        # Neither a password nor a key, which are in front of an "@" or behind a "?".
+        shown = value.rpartition("@")[2].partition("?")[0] if isinstance(value, str) else value
         raise InvalidRequest.of(
-            "callback_url", value, "an http or https URL that api.audio can reach, or None"
+            "callback_url", shown, "an http or https URL that api.audio can reach, or None"
         )
 
 

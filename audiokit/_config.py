@@ -127,7 +127,8 @@ def _base_url(value: str) -> str:
             "base_url must not carry a key or password; pass it as the key", field="base_url", value=None
         )
     if not _is_plain_url(value):
-        raise InvalidRequest.of("base_url", value, "an http or https URL without query")
+        shown = value.partition("?")[0].partition("#")[0]  # what is behind may be a key
+        raise InvalidRequest.of("base_url", shown, "an http or https URL without query")
     return value.rstrip("/")
 
 
@@ -215,14 +216,14 @@ class RateClass(enum.Enum):
     """None of them: files."""
 
 
-def _whole(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+def whole(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidRequest.of(attribute.name, value, "a whole number of 1 or more")
 
 
 def _whole_or_none(instance: object, attribute: attrs.Attribute[Any], value: int | None) -> None:
     if value is not None:
-        _whole(instance, attribute, value)
+        whole(instance, attribute, value)
 
 
 def _record_or_none(kind: type) -> Callable[[object, attrs.Attribute[Any], object], None]:
@@ -239,7 +240,7 @@ def _record_or_none(kind: type) -> Callable[[object, attrs.Attribute[Any], objec
 class Rate:
     """At most so many calls in any span of so many seconds, wherever the span begins."""
 
-    times: int = attrs.field(validator=_whole)
+    times: int = attrs.field(validator=whole)
     seconds: float = attrs.field(validator=positive)
 
 
@@ -310,12 +311,12 @@ class Limits:
             `RateLimits` given here holds at any base URL, and None switches them off.
     """
 
-    connections: int = attrs.field(default=100, validator=[positive, _whole])
-    idle_connections: int = attrs.field(default=100, validator=[positive, _whole])
+    connections: int = attrs.field(default=100, validator=whole)
+    idle_connections: int = attrs.field(default=100, validator=whole)
     idle_s: float = attrs.field(default=5.0, validator=positive)
-    uploads: int = attrs.field(default=8, validator=[positive, _whole])
-    upload_bytes: int = attrs.field(default=32 << 20, validator=_whole)
-    answer_bytes: int = attrs.field(default=64 << 20, validator=_whole)
+    uploads: int = attrs.field(default=8, validator=whole)
+    upload_bytes: int = attrs.field(default=32 << 20, validator=whole)
+    answer_bytes: int = attrs.field(default=64 << 20, validator=whole)
     rates: RateLimits | None = attrs.field(
         default=RateLimits(everywhere=False), validator=_record_or_none(RateLimits)
     )
@@ -341,7 +342,7 @@ class RetryPolicy:
         probe_cap_s: Longest of these waits, in seconds.
     """
 
-    attempts: int = attrs.field(default=4, validator=[positive, _whole])
+    attempts: int = attrs.field(default=4, validator=whole)
     backoff_s: float = attrs.field(default=0.5, validator=positive)
     backoff_cap_s: float = attrs.field(default=20.0, validator=positive)
     retry_after_cap_s: float = attrs.field(default=60.0, validator=positive)

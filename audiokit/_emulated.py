@@ -17,6 +17,7 @@ import orjson
 
 from audiokit._config import NEVER_PROXIED, ApiAccess, ApiKey, Login
 from audiokit.errors import EmulatorError, UsageError
+from audiokit.typing import StrPath
 
 _START_S: Final = 60.0
 _STOP_S: Final = 5.0
@@ -54,11 +55,11 @@ class EmulatorProcess:
     def __init__(
         self,
         *,
-        data: Path | None = None,
+        data: StrPath | None = None,
         arguments: tuple[str, ...] = (),
         start_timeout_s: float = _START_S,
     ) -> None:
-        self._arguments = (*arguments, *(("--data", str(data)) if data is not None else ()))
+        self._arguments = (*arguments, *(("--data", os.fspath(data)) if data is not None else ()))
         self._start_timeout_s = start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
         self._ready: Mapping[str, Any] = {}

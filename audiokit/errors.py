@@ -147,12 +147,21 @@ class MissingCredentials(CredentialsError):
     """An API was touched without credentials; the message names the variable to set."""
 
 
+def _placed(message: str, method: str, path: str) -> str:
+    """The message with its path, which tells the object; an operation alone does not."""
+    if not path or path in message:
+        return message
+    return f"{message} ({method} {path if path.isprintable() else repr(path)[1:-1]})"
+
+
 class ApiError(AudiokitError):
     """The API answered with an error.
 
     Attributes:
         operation: Name of the operation, e.g. ``respeecher.voices.list``.
         status: HTTP status of the answer.
+        method: HTTP verb; empty where the error was not made from one call.
+        path: Below the base URL, ids filled in, without query; empty for a URL that the API had given.
         api_message: What the API said, joined to one line.
         request_id: The API's id of the request, where it gives one.
         retry_after: Seconds the API asks to wait, where it does.
@@ -169,10 +178,14 @@ class ApiError(AudiokitError):
         request_id: str | None = None,
         retry_after: float | None = None,
         body: object = None,
+        method: str = "",
+        path: str = "",
     ) -> None:
-        super().__init__(message)
+        super().__init__(_placed(message, method, path))
         self.operation = operation
         self.status = status
+        self.method = method
+        self.path = path
         self.api_message = api_message
         self.request_id = request_id
         self.retry_after = retry_after
@@ -248,12 +261,18 @@ class TransportError(AudiokitError):
     Attributes:
         operation: Name of the operation, e.g. ``respeecher.orders.create``.
         attempts: How many times the request was started.
+        method: HTTP verb; empty where the error was not made from one call.
+        path: Below the base URL, ids filled in, without query; empty for a URL that the API had given.
     """
 
-    def __init__(self, message: str, *, operation: str, attempts: int = 1) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, operation: str, attempts: int = 1, method: str = "", path: str = ""
+    ) -> None:
+        super().__init__(_placed(message, method, path))
         self.operation = operation
         self.attempts = attempts
+        self.method = method
+        self.path = path
 
 
 class ConnectionFailed(TransportError):
@@ -271,8 +290,6 @@ class OutcomeUnknown(TransportError):
     calling again. Not finding it right away is no proof: the work may show a little later.
 
     Attributes:
-        method: HTTP verb.
-        path: Below the base URL, without query; empty for a URL that the API had given.
         status: Of the answer that was cut, or of the gateway; None when nothing arrived.
         sent_at: When the attempt began, in UTC: what it made is not older.
         look_up: What to look for: fields of the objects it would have made, by name, e.g.
@@ -293,9 +310,7 @@ class OutcomeUnknown(TransportError):
         look_up: Mapping[str, str] | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message, operation=operation, attempts=attempts)
-        self.method = method
-        self.path = path
+        super().__init__(message, operation=operation, attempts=attempts, method=method, path=path)
         self.status = status
         self.sent_at = sent_at
         self.look_up = dict(look_up or {})
@@ -326,8 +341,10 @@ class CallTimeout(TransportError, TimeoutError):
         look_up: Mapping[str, str] | None = None,
         waiting_for: str | None = None,
         retry_after: float | None = None,
+        method: str = "",
+        path: str = "",
     ) -> None:
-        super().__init__(message, operation=operation, attempts=attempts)
+        super().__init__(message, operation=operation, attempts=attempts, method=method, path=path)
         self.timeout_s = timeout_s
         self.maybe_sent = maybe_sent
         self.sent_at = sent_at
@@ -386,6 +403,8 @@ class CreditBudgetReached(JobError):
 
 class JobTimeout(JobError, TimeoutError):
     """The job was not finished in time. It may still go on remotely.
+
+    Where the API could not be asked at the end, e.g. because it was down, the last failure is chained.
 
     Attributes:
         last_state: The last state the API reported, or None before the first answer.

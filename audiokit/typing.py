@@ -125,13 +125,17 @@ class RawReply:
 
     Attributes:
         status: HTTP status.
-        headers: Names compared without case.
+        headers: Names compared without case; not shown, because cookies of a session are among them.
         content: The body; empty for a download, which goes to its file instead.
+        method: HTTP verb of the request.
+        path: Of the request, below the base URL, without query; empty for a URL that the API had given.
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = attrs.field(repr=False)
     content: bytes = attrs.field(repr=False)
+    method: str = attrs.field(default="", repr=False)
+    path: str = attrs.field(default="", repr=False)
 
     def json(self) -> object:
         """The decoded JSON document.
@@ -242,12 +246,17 @@ class CallOptions(TypedDict, total=False):
         headers: Further request headers, e.g. a trace id; sent to the API's own origin only.
         is_repeatable: True lets a request be repeated after any temporary failure, also where
             that could do the work twice. False forbids what the endpoint itself would allow.
-        on_reply: Called with each answer as it came, also one that is about to raise. What a gateway
+        on_reply: Called with the answer that a request ends with, as it came, also where it is about to
+            raise; no coroutine function. It is not called for answers after which the request was
+            repeated. A call of several requests, e.g. the looks of a `wait`, calls it for each of them.
+            Of a file it gets status and headers, again whenever the file is begun anew. What a gateway
             says in the place of the API (502, 504) after a call that could do its work twice is no
             answer: that ends as `OutcomeUnknown`.
+
+    None is the same as not given.
     """
 
     timeout: float | None
-    headers: Mapping[str, str]
-    is_repeatable: bool
-    on_reply: Callable[[RawReply], object]
+    headers: Mapping[str, str] | None
+    is_repeatable: bool | None
+    on_reply: Callable[[RawReply], object] | None

@@ -55,8 +55,9 @@ class WebhookEvent:
     sent_at: datetime
     type: str | None = None
     request_id: str | None = None
-    url: str | None = None
-    section_urls: Mapping[str, str] = attrs.field(factory=dict)
+    # Whoever has a URL has the file, so these stay out of logs.
+    url: str | None = attrs.field(default=None, repr=False)
+    section_urls: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
 
 

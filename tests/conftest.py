@@ -13,7 +13,7 @@ import ssl
 import struct
 import sys
 import wave
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from hypothesis import settings
 
 import audiokit
 from audiokit import ApiAccess, ApiKey, AudioKit
+from audiokit._config import access_from_env
 from audiokit.testing import FakeClock
 from audiokit.transport import Transport
 
@@ -34,6 +35,11 @@ KEYS = {
     "apiaudio": "v1-key-SECRET",
     "audiostack": "v2-key-SECRET",
     "respeecher": "gateway-key-SECRET",
+}
+# Of the command line and of httpx; what the package itself reads says `_read_by_the_package`.
+_OUTSIDE = {
+    *("AUDIOKIT_EMULATOR_KEYS", "AUDIOKIT_EMULATOR_CONTROL_KEY"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"),
 }
 
 
@@ -72,14 +78,37 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+class _Asked(Mapping[str, str]):
+    """An environment without variables that notes which are asked for."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+@functools.cache
+def _read_by_the_package() -> set[str]:
+    """Names of all variables that a client from the environment looks for."""
+    asked = _Asked()
+    access_from_env(asked)
+    return asked.names
+
+
 @pytest.fixture(autouse=True)
 def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proxies and keys of whoever runs the tests stay out of them."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "AUDIOKIT_EMULATOR"):
+    """Proxies, certificates, addresses and keys of whoever runs the tests stay out of them."""
+    for name in _OUTSIDE | _read_by_the_package():
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    for name in ("APIAUDIO_API_KEY", "AUDIOSTACK_API_KEY", "RESPEECHER_API_KEY", "RESPEECHER_EMAIL"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session", autouse=True)

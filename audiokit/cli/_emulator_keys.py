@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audiokit.cli._output import CommandError
+from audiokit.cli._output import WrongValueError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,37 +28,48 @@ def tenants(options: Iterable[str], file: Path | None, env: Mapping[str, str]) -
         env: Environment variables.
 
     Raises:
-        CommandError: A pair is not written NAME=KEY, a name comes twice, or the file cannot be read. No
-            message repeats a key.
+        WrongValueError: A pair is not written NAME=KEY, a name comes twice, a key cannot be one, or the
+            file cannot be read. The message has file and line, and never a key.
     """
     given = [(f"--key number {number}", pair) for number, pair in enumerate(options, start=1)]
     if file is not None:
         given += _lines(file)
     words = env.get(KEYS_VARIABLE, "").replace(",", " ").split()
     ambient = [(f"{KEYS_VARIABLE} entry {number}", pair) for number, pair in enumerate(words, start=1)]
-    return {**_pairs(ambient), **_pairs(given)}
+    found: dict[str, str] = {}
+    for name, (where, key) in {**_pairs(ambient), **_pairs(given)}.items():
+        if key in found.values():
+            raise WrongValueError(f"{where}: the key of {name!r} is another tenant's; give each one its own")
+        found[name] = key
+    return found
 
 
 def _lines(file: Path) -> list[tuple[str, str]]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise CommandError(f"--key-file {str(file)!r} cannot be read: {reason}") from None
+        reason = reason_of(error) if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise WrongValueError(f"--key-file {str(file)!r} cannot be read: {reason}") from None
     numbered = [
         (f"--key-file {str(file)!r}: line {n}", line.strip()) for n, line in enumerate(lines, start=1)
     ]
     return [(where, line) for where, line in numbered if line and not line.startswith("#")]
 
 
-def _pairs(given: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Read NAME=KEY pairs, each with where it was written."""
-    found: dict[str, str] = {}
+def _pairs(given: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Read NAME=KEY pairs, each with where it was written: that and the key by name."""
+    from audiokit.emulator._keys import check_tenant  # noqa: PLC0415 - an extra
+
+    found: dict[str, tuple[str, str]] = {}
     for where, pair in given:
         name, equals, key = (part.strip() for part in pair.partition("="))
         if not equals or not name:
-            raise CommandError(f"{where} must be written NAME=KEY")  # the value is a secret
+            raise WrongValueError(f"{where} must be written NAME=KEY")  # the value is a secret
         if name in found:
-            raise CommandError(f"{where} names {name!r} twice; give each tenant one key")
-        found[name] = key
+            raise WrongValueError(f"{where} names {name!r} twice; give each tenant one key")
+        try:
+            check_tenant(name, key)
+        except ValueError as error:
+            raise WrongValueError(f"{where}: {error}") from None
+        found[name] = (where, key)
     return found

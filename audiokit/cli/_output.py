@@ -13,6 +13,19 @@ from audiokit import _extras
 class CommandError(Exception):
     """A command cannot go on; the message is for the person at the terminal."""
 
+    exit_code = 1
+
+
+class WrongValueError(CommandError):
+    """The value of an option is what is wrong."""
+
+    exit_code = 2
+
+
+def reason_of(error: Exception) -> str:
+    """Say why in words: an OSError's own text begins with its number."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
 
 def require(extra: str) -> None:
     """Say which extra to install when what it brings is missing."""

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import attrs
 import orjson
 
-from audiokit.cli._output import CommandError, print_table, require, say
+from audiokit.cli._importing import importing
+from audiokit.cli._output import CommandError, WrongValueError, print_table, reason_of, require, say
 
 T = TypeVar("T")
 
@@ -40,15 +41,17 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the demo; 0 only if every file is real audio of the expected length and pitch."""
     require("emulator")
-    from audiokit.cli._demo_story import tell  # noqa: PLC0415 - an extra
-
+    with importing():
+        from audiokit.cli._demo_story import tell  # noqa: PLC0415 - an extra
     say_progress = _quiet if options.json else say
     start = time.monotonic()
     text, out = _text(options.text), options.out.absolute()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CommandError(f"cannot write to --out {options.out}: {error.strerror or error}") from error
+        raise WrongValueError(
+            f"cannot write to --out {str(options.out)!r}: {reason_of(error)}; give a folder that can be made"
+        ) from error
     tracks, complaints = asyncio.run(_until_terminated(tell(text, out, say=say_progress)))
     elapsed = time.monotonic() - start
     if options.json:
@@ -87,12 +90,14 @@ def _text(path: Path | None) -> str:
         return DEFAULT_TEXT
     try:
         text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"cannot read --text {path}: {error}") from error
+    except OSError as error:
+        raise WrongValueError(f"cannot read --text {str(path)!r}: {reason_of(error)}") from error
+    except UnicodeDecodeError as error:
+        raise WrongValueError(f"cannot read --text {str(path)!r}: it is not text in UTF-8") from error
     # Read out as it stands: what looks like markup is none.
     text = text.translate({ord(mark): " " for mark in "<>{}"}).strip()
     if not text:
-        raise CommandError(f"--text {path} is empty; put a sentence or two into it")
+        raise WrongValueError(f"--text {str(path)!r} is empty; put a sentence or two into it")
     return text
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from audiokit.cli._emulator_keys import CONTROL_KEY_VARIABLE, KEYS_VARIABLE, tenants
+from audiokit.cli._importing import importing
 from audiokit.cli._option_types import number, whole
-from audiokit.cli._output import CommandError, print_table, require, say
+from audiokit.cli._output import CommandError, WrongValueError, print_table, reason_of, require, say
 
 if TYPE_CHECKING:
     from audiokit.emulator._settings import EmulatorSettings
@@ -145,8 +146,8 @@ def run(options: argparse.Namespace) -> int:
     require("emulator")
     if options.routes:
         return _print_routes(as_json=options.json)
-    from audiokit.emulator._server import run as serve  # noqa: PLC0415 - an extra
-
+    with importing():
+        from audiokit.emulator._server import run as serve  # noqa: PLC0415 - an extra
     settings = _settings(options)
     try:
         serve(
@@ -156,13 +157,14 @@ def run(options: argparse.Namespace) -> int:
             watch_stdin=options.watch_stdin,
         )
     except (ValueError, OSError) as error:  # a port that is taken, a data folder that is damaged
-        raise CommandError(str(error)) from error
+        raise CommandError(_said(error)) from error
     return 0
 
 
 def _settings(options: argparse.Namespace) -> EmulatorSettings:
     """What the emulator is started with; checked where an option alone does not tell."""
-    from audiokit.emulator._settings import EmulatorSettings  # noqa: PLC0415 - an extra
+    from audiokit.emulator._app import OPERATIONS  # noqa: PLC0415 - an extra
+    from audiokit.emulator._settings import EmulatorSettings  # noqa: PLC0415
 
     keys = tenants(options.key, options.key_file, os.environ)
     try:
@@ -187,26 +189,35 @@ def _settings(options: argparse.Namespace) -> EmulatorSettings:
             labels=options.labels,
             control_key=options.control_key or os.environ.get(CONTROL_KEY_VARIABLE) or None,
         )
+        OPERATIONS.check(settings.faults)
     except ValueError as error:
-        raise CommandError(str(error)) from error
+        raise WrongValueError(str(error)) from error
     try:
         socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise CommandError(f"--host {settings.host!r} is no address of this machine: {error}") from error
+        raise WrongValueError(
+            f"--host {settings.host!r} is no address of this machine: {reason_of(error)}"
+        ) from error
     if settings.data is not None:
         try:
             settings.data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise CommandError(
-                f"cannot keep data in --data {settings.data}: {error.strerror or error}; "
+            raise WrongValueError(
+                f"cannot keep data in --data {str(settings.data)!r}: {reason_of(error)}; "
                 "give a folder that exists or can be made"
             ) from error
     return settings
 
 
-def _print_routes(*, as_json: bool) -> int:
-    from audiokit.emulator._routes import list_routes  # noqa: PLC0415 - an extra
+def _said(error: Exception) -> str:
+    """What went wrong, with the file where there is one."""
+    file = error.filename if isinstance(error, OSError) else None
+    return reason_of(error) if file is None else f"{file!r}: {reason_of(error)}"
 
+
+def _print_routes(*, as_json: bool) -> int:
+    with importing():
+        from audiokit.emulator._routes import list_routes  # noqa: PLC0415 - an extra
     routes = list_routes()
     if as_json:
         say(orjson.dumps(routes).decode())

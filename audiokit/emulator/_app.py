@@ -18,6 +18,7 @@ from audiokit.emulator._control import CONTROL
 from audiokit.emulator._fault_layer import FaultLayer
 from audiokit.emulator._http import Api, JSONReply, detail_shape, require_key, v1_shape, v2_shape
 from audiokit.emulator._openapi import openapi_route
+from audiokit.emulator._operations import Operations
 from audiokit.emulator._settings import LOOPBACK_NAMES
 from audiokit.emulator._unavailable import audiostack_routes as unavailable_in_audiostack
 from audiokit.emulator.apiaudio import KINDS as APIAUDIO_KINDS
@@ -72,6 +73,9 @@ _ROUTES = {api.name: api.guarded_routes() for api in (*APIS, CONTROL)}
 
 _OPENAPI = openapi_route(APIS)
 
+OPERATIONS = Operations(APIS)
+"""Their operations by name, for faults and counts."""
+
 
 def create_app(settings: EmulatorSettings, *, context: Context | None = None) -> ASGIApp:
     """Make the emulator's ASGI app; store and workers open and close with its lifespan.
@@ -80,7 +84,11 @@ def create_app(settings: EmulatorSettings, *, context: Context | None = None) ->
         settings: What to listen on, keep and allow.
         context: Ready-made context, for a caller that opens it itself or brings its own workers; an open
             one stays open.
+
+    Raises:
+        ValueError: A fault of the settings fits no operation.
     """
+    OPERATIONS.check(settings.faults)
     context = context or Context(settings)
     mounts = [
         taking_any_text(Mount(f"/{api.name}", app=_served(api, context), name=api.name))
@@ -111,7 +119,7 @@ async def recover(context: Context) -> None:
 
 def _served(api: Api, context: Context) -> Starlette:
     """Make the app of one API; faults happen to all but the control endpoints."""
-    layers = [] if api is CONTROL else [Middleware(FaultLayer, api=api, context=context)]
+    layers = [] if api is CONTROL else [_faults_of(api, context)]
     app = Starlette(
         routes=_ROUTES[api.name],
         middleware=layers,
@@ -119,7 +127,12 @@ def _served(api: Api, context: Context) -> Starlette:
     )
     app.router.redirect_slashes = False  # a redirect would lose a POST's body; these APIs answer 404
     app.state.context = context
+    app.state.operations = OPERATIONS
     return app
+
+
+def _faults_of(api: Api, context: Context) -> Middleware:
+    return Middleware(FaultLayer, api=api, context=context, operations=OPERATIONS)
 
 
 async def _nothing_here(request: Request, _error: Exception) -> Response:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from audiokit.emulator._operations import Operations
+
 
 async def counts(request: Request) -> Response:
     """Say what happened since the start or the last reset; submissions since the store was made."""
@@ -52,6 +54,12 @@ async def reset(request: Request) -> Response:
     return JSONReply({"detail": "OK"})
 
 
+async def operations(request: Request) -> Response:
+    """List the operations with all names that faults and counts know them by."""
+    known: Operations = request.app.state.operations
+    return JSONReply(known.as_json())
+
+
 async def settings(request: Request) -> Response:
     """Return what can be changed while the emulator runs."""
     return JSONReply(context_of(request).switches.as_json())
@@ -61,7 +69,8 @@ async def change_settings(request: Request) -> Response:
     """Change some of it."""
     context = context_of(request)
     try:
-        context.switches.change(await read_json(request))
+        known: Operations = request.app.state.operations
+        context.switches.change(await read_json(request), check_faults=known.check)
     except ValueError as error:
         raise HttpError(422, str(error)) from None
     return JSONReply(context.switches.as_json())
@@ -118,6 +127,7 @@ CONTROL = Api(
     routes=(
         Route("/counts", counts, methods=["GET"], name="counts"),
         Route("/reset", reset, methods=["POST"], name="reset"),
+        Route("/operations", operations, methods=["GET"], name="operations"),
         Route("/settings", settings, methods=["GET"], name="settings"),
         Route("/settings", change_settings, methods=["PATCH"], name="change_settings"),
         Route("/tenants", tenants, methods=["GET"], name="tenants"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from audiokit.emulator._context import Context
     from audiokit.emulator._http import Api
+    from audiokit.emulator._operations import Operations
 
 FAULT_HEADER: Final = "x-emulator-fault"
 """Request header with the faults of this one call, beside `CONTROL_HEADER`. In a reply: its fault."""
@@ -40,12 +41,14 @@ class FaultLayer:
         app: The API.
         api: What it is made of, for names of operations and shapes of errors.
         context: The emulator.
+        operations: All there are, with their names.
     """
 
-    def __init__(self, app: ASGIApp, *, api: Api, context: Context) -> None:
+    def __init__(self, app: ASGIApp, *, api: Api, context: Context, operations: Operations) -> None:
         self._app = app
         self._api = api
         self._context = context
+        self._operations = operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,7 +76,9 @@ class FaultLayer:
             return "", []
         operation = self._operation(scope)
         if wished is None:
-            return operation, dice.strikes(self._api.name, operation)
+            return operation, dice.strikes(
+                self._api.name, *self._operations.names_of(self._api.name, operation)
+            )
         return operation, self._wished(wished, _header(scope, CONTROL_HEADER), operation)
 
     def _wished(self, text: str, key: str | None, operation: str) -> list[Strike]:
@@ -85,10 +90,12 @@ class FaultLayer:
             )
         try:
             faults = parse_faults(text)
+            self._operations.check(faults)
         except ValueError as error:
             raise HttpError(400, f"header {FAULT_HEADER}: {error}") from None
         draw = random.Random()  # noqa: S311  (no secret)
-        fitting = [strike_of(fault, draw) for fault in faults if fault.fits(self._api.name, operation)]
+        names = self._operations.names_of(self._api.name, operation)
+        fitting = [strike_of(fault, draw) for fault in faults if fault.fits(self._api.name, *names)]
         waits = [strike for strike in fitting if strike.fault.kind == LATENCY]
         return [*waits, *[strike for strike in fitting if strike.fault.kind != LATENCY][:1]]
 

@@ -6,7 +6,8 @@ A list of faults is written like ``429:0.05,reset:0.02,latency:50-200ms,late:0.0
 
 RATE is its probability per call (1 without), CALLS the length of a burst (statuses only), TIMES how often
 it happens at most, SPAN one or two times like ``200ms`` or ``0.5-5s``, OPERATION a pattern of operation
-names as `audiokit emulator --routes` lists them, like ``orders.create`` or ``respeecher.recordings.*``.
+names as `audiokit emulator --routes` lists them, like ``orders.create`` or ``respeecher.recordings.*``;
+those of audiokit are taken beside the vendors'. Which there are, `audiokit.emulator._operations` knows.
 """
 
 from __future__ import annotations
@@ -120,9 +121,12 @@ class Fault:
             operation=part["operation"] or "*",
         )
 
-    def fits(self, api: str, operation: str) -> bool:
-        """Say whether it is meant for this operation."""
-        return fnmatchcase(operation, self.operation) or fnmatchcase(f"{api}.{operation}", self.operation)
+    def fits(self, api: str, *names: str) -> bool:
+        """Say whether it is meant for the operation that has these names."""
+        return any(
+            fnmatchcase(name, self.operation) or fnmatchcase(f"{api}.{name}", self.operation)
+            for name in names
+        )
 
     def __str__(self) -> str:
         rate = f":{_decimal(self.rate)}"
@@ -168,12 +172,18 @@ class FaultDice:
         self._struck: Counter[int] = Counter()
         self._burst_left: Counter[int] = Counter()
 
-    def strikes(self, api: str, operation: str) -> list[Strike]:
-        """Draw the faults of the next call of an operation: waits first, at most one that ends it."""
+    def strikes(self, api: str, operation: str, *also: str) -> list[Strike]:
+        """Draw the faults of the next call of an operation: waits first, at most one that ends it.
+
+        Args:
+            api: The API.
+            operation: Its name there.
+            *also: Further names of the operation, for patterns; nothing is drawn from them.
+        """
         self._calls[api, operation] += 1
         waits: list[Strike] = []
         for index, fault in enumerate(self.faults):
-            if not fault.fits(api, operation):
+            if not fault.fits(api, operation, *also):
                 continue
             draw = random.Random(f"{self.seed}/{index}/{api}/{operation}/{self._calls[api, operation]}")  # noqa: S311
             if not self._happens(index, fault, draw.random()):

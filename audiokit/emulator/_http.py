@@ -123,6 +123,18 @@ def account_of(request: Request) -> str:
     return account
 
 
+def required_query(request: Request, name: str) -> str:
+    """Return a query parameter that a call cannot do without, as it came.
+
+    Raises:
+        HttpError: 400, it is missing or blank.
+    """
+    value = request.query_params.get(name, "")
+    if not value.strip():
+        raise HttpError(400, f"query parameter {name} is required")
+    return value
+
+
 def require_key(request: Request) -> str:
     """Check the ``x-api-key`` header of v1 and v2 and return the account.
 
@@ -281,14 +293,13 @@ def safe_name(name: str, default: str = "file") -> str:
     return _UNSAFE.sub("_", base).strip(" ._")[:80].rstrip(" .") or default
 
 
-def file_reply(path: Path, *, name: str, file_id: str | None = None, attachment: bool = True) -> Response:
-    """Send a file: streamed, with Content-Length, Range, ETag, nosniff and a harmless name.
+def file_reply(path: Path, *, name: str, file_id: str | None = None) -> Response:
+    """Send a file to be saved: streamed, with Content-Length, Range, ETag, nosniff and a harmless name.
 
     Args:
         path: File of the server's own making.
         name: Name to offer; reduced by `safe_name`. Its extension sets the content type.
         file_id: Hash of the content, used as strong ETag.
-        attachment: Offer to save it rather than show it.
 
     Raises:
         HttpError: 404, the file is gone.
@@ -306,7 +317,6 @@ def file_reply(path: Path, *, name: str, file_id: str | None = None, attachment:
         stat_result=found,
         media_type=MEDIA_TYPES.get(shown.rpartition(".")[2].lower(), "application/octet-stream"),
         filename=shown,
-        content_disposition_type="attachment" if attachment else "inline",
         headers=headers,
     )
 

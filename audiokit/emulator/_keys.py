@@ -209,12 +209,7 @@ class Accounts:
 
     def _give(self, name: str, key: str) -> None:
         """Give a tenant this key, making the tenant if need be."""
-        if not _NAME.match(name) or name in _TAKEN:
-            raise ValueError(
-                f"a tenant's name has 1 to 40 letters, digits, hyphens and underscores and is none of "
-                f"{', '.join(sorted(_TAKEN))}; got {name!r}"
-            )
-        check_key(f"the key of {name!r}", key)
+        check_tenant(name, key)
         if self.for_key(key) not in {None, name}:
             raise ValueError(f"the key of {name!r} is another tenant's; give each one its own")
         login = self._logins.get(name)
@@ -238,6 +233,20 @@ class Accounts:
             os.fsync(out.fileno())
         draft.replace(self._file)
         sync_folder(self._file.parent)
+
+
+def check_tenant(name: str, key: str) -> None:
+    """Check a tenant's name and key; the message never repeats the key.
+
+    Raises:
+        ValueError: The name cannot be one, or the key is too short or holds what no header can carry.
+    """
+    if not _NAME.match(name) or name in _TAKEN:
+        raise ValueError(
+            f"a tenant's name has 1 to 40 letters, digits, hyphens and underscores and is none of "
+            f"{', '.join(sorted(_TAKEN))}; got {name!r}"
+        )
+    check_key(f"the key of {name!r}", key)
 
 
 def _load(file: Path | None, api_key: str | None) -> dict[str, Login]:

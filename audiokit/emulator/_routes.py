@@ -6,13 +6,17 @@ import re
 from typing import Any
 
 from audiokit.emulator._app import APIS
+from audiokit.emulator._operations import sdk_names
 from audiokit.emulator._unavailable import is_available
 
 _VERSION = "/{version}"
 
 
 def list_routes() -> list[dict[str, Any]]:
-    """List every operation as ``{api, method, path, name, implemented}``; paths are below the API's mount.
+    """List every operation as ``{api, method, path, name, audiokit, implemented}``.
+
+    Paths are below the API's mount. ``name`` is the vendor's, ``audiokit`` what audiokit calls it, several
+    parted by a space and empty where it has no method for it.
 
     Those that are not implemented answer 501 and say why. Twins with and without a version at the end of
     the path are one operation, with the version in brackets as the vendors write it.
@@ -23,6 +27,7 @@ def list_routes() -> list[dict[str, Any]]:
             "method": method,
             "path": re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path),
             "name": route.name,
+            "audiokit": " ".join(sdk_names(api.name, route.name)),
             "implemented": is_available(route),
         }
         for api in APIS

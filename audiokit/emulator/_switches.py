@@ -9,8 +9,9 @@ from audiokit.emulator._processing_time import parse_processing, write_processin
 from audiokit.emulator._rates import RateGate, RateLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from audiokit.emulator._faults import Fault
     from audiokit.emulator._pace import Pace
     from audiokit.emulator._processing_time import ProcessingTime
     from audiokit.emulator._settings import EmulatorSettings
@@ -36,7 +37,12 @@ class Switches:
         self.labels = settings.labels
         self.rates = RateGate(settings.rate_limits, pace=pace)
 
-    def change(self, values: Mapping[str, Any]) -> None:
+    def change(
+        self,
+        values: Mapping[str, Any],
+        *,
+        check_faults: Callable[[tuple[Fault, ...]], None] = lambda _: None,
+    ) -> None:
         """Change settings: all that are given or, when something is wrong, none.
 
         Faults begin their sequence anew. Rate limits forget earlier calls.
@@ -44,6 +50,7 @@ class Switches:
         Args:
             values: Any of ``faults``, ``seed``, ``speed``, ``processing``, ``labels`` and ``rate_limits``, as
                 on the command line; null switches rate limits off.
+            check_faults: Raises ValueError for faults that can happen to nothing.
 
         Raises:
             ValueError: An unknown name, or a value that is out of its range.
@@ -54,6 +61,7 @@ class Switches:
         dice, processing, labels, rates = self.dice, self.processing, self.labels, self.rates
         if "faults" in values or "seed" in values:
             faults = parse_faults(_text(values, "faults")) if "faults" in values else dice.faults
+            check_faults(faults)
             dice = FaultDice(faults, seed=_seed(values.get("seed", dice.seed)))
         if "processing" in values:
             processing = parse_processing(_text(values, "processing"))

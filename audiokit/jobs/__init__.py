@@ -53,7 +53,7 @@ result; it needs nothing but these steps, and works with a journal because `subm
 
         async def collect(self, context: JobContext, remote: str) -> tuple[str, list[Path]]:
             note = await context.services.respeecher.notes.create(remote, self.note)
-            return note.text, []
+            return note.text or "", []
 
 
     async def main():

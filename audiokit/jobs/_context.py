@@ -12,19 +12,18 @@ from typing import Any, Final, Protocol, TypeVar
 
 import anyio.to_thread
 
-from audiokit.errors import AudiokitError, JobTimeout, RemoteFailure, RemoteLost
+from audiokit.errors import AudiokitError, RemoteFailure, RemoteLost
 from audiokit.jobs._course import Course, id_of
 from audiokit.jobs._events import JobPolled, JobSubmitted, TransferProgress
 from audiokit.jobs._job import Outcome, Services
 from audiokit.jobs._journal import JournalState
-from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Once
 from audiokit.jobs._poll_lists import Listing
 from audiokit.jobs._recorder import NOBODY
 from audiokit.jobs._shared import Shared
 from audiokit.jobs._steps import Step, Submission
 from audiokit.services._poll import Look, follow
-from audiokit.transport import names_a_folder, safe_file_name
+from audiokit.transport import Gate, names_a_folder, safe_file_name
 from audiokit.typing import Clock, Progress, ProgressCallback, StrPath
 
 T = TypeVar("T")
@@ -255,28 +254,16 @@ class JobContext:
                 on_look=self.saw,
             )
         poller = await self._shared.pollers.of(getattr(course.job, "api", ""))
-        try:
-            return await poller.wait(
-                kind or what,
-                remote_id or what,
-                look,
-                timeout_s=left_s,
-                listing=listing,
-                length_s=course.length_s if length_s is None else length_s,
-                job=what,
-                on_look=self.saw,
-            )
-        except JobTimeout as error:
-            if remote_id is not None:
-                raise
-            # Work without an id goes by its name alone.
-            raise JobTimeout(
-                str(error).replace(f"{what} ({what})", what),
-                job=error.job,
-                stage=error.stage,
-                elapsed_s=error.elapsed_s,
-                last_state=error.last_state,
-            ) from None
+        return await poller.wait(
+            kind or what,
+            remote_id,
+            look,
+            timeout_s=left_s,
+            listing=listing,
+            length_s=course.length_s if length_s is None else length_s,
+            job=what,
+            on_look=self.saw,
+        )
 
     @contextmanager
     def also_called(self, remote_id: str, *names: str | None) -> Generator[None]:

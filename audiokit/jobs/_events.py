@@ -20,7 +20,7 @@ from typing import Literal, Self
 
 import attrs
 
-from audiokit.errors import InvalidRequest
+from audiokit.errors import InvalidRequest, UsageError
 from audiokit.jobs._job import JobState, JobStats
 
 
@@ -147,6 +147,7 @@ class EventStream:
         self._ticks: dict[int, JobTick] = {}
         self._reader: asyncio.Future[None] | None = None
         self._is_over = False
+        self._was_opened = False
 
     @property
     def is_behind(self) -> bool:
@@ -154,6 +155,7 @@ class EventStream:
         return len(self._waiting) >= self._size
 
     async def __aenter__(self) -> Self:
+        self._was_opened = True
         self._events.add(self)
         return self
 
@@ -186,6 +188,8 @@ class EventStream:
         self._wake()
 
     async def __aiter__(self) -> AsyncIterator[JobEvent]:
+        if not self._was_opened:  # it would wait for ever
+            raise UsageError("events come to a stream that is open: `async with jobs.events() as events:`")
         while True:
             while self._waiting or self._ticks:
                 if self._waiting:

@@ -42,7 +42,8 @@ async def for_each_listener(
         The job with each listener's values, and without a key of its own.
 
     Raises:
-        InvalidRequest: The job takes no audience; or a row has fewer or more values than the first.
+        InvalidRequest: The job takes no audience; the file cannot be read, or is not in UTF-8; or a row has
+            fewer or more values than the first.
     """
     kind: Any = type(job)
     fields = {one.name for one in attrs.fields(kind)} if attrs.has(kind) else set[str]()
@@ -73,22 +74,41 @@ async def for_each_listener(
 
 
 def _open(path: Path) -> Any:
-    return path.open(encoding="utf-8-sig", newline="")
+    try:
+        return path.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise InvalidRequest(
+            f"audience must be a CSV file that can be read, got {str(path)!r}: {error.strerror or error}; "
+            "check the path, or give the listeners themselves",
+            field="audience",
+            value=str(path),
+        ) from error
 
 
 def _rows(file: Iterable[str], name: str) -> Iterator[dict[str, str]]:
     """The rows of a CSV file by the names in its first."""
-    reader = csv.reader(file)
-    names = next(reader, [])
+    reader = _read(file, name)
+    names = next(reader, (0, []))[1]
     if not names or len(set(names)) < len(names):
         raise InvalidRequest.of("audience", name, "a CSV file whose first row names the values, each once")
-    for row in reader:
+    for line, row in reader:
         if not row:
             continue  # an empty line
         if len(row) != len(names):
             raise InvalidRequest.of(
                 "audience",
                 name,
-                f"a CSV file with {len(names)} values in each row; line {reader.line_num} has {len(row)}",
+                f"a CSV file with {len(names)} values in each row; line {line} has {len(row)}",
             )
         yield dict(zip(names, row, strict=True))
+
+
+def _read(file: Iterable[str], name: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of its line."""
+    reader = csv.reader(file)
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except (UnicodeDecodeError, csv.Error) as error:
+        wanted = f"a CSV file in UTF-8; what follows line {reader.line_num} cannot be read ({error})"
+        raise InvalidRequest.of("audience", name, wanted) from error

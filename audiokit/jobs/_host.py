@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -84,9 +85,19 @@ class Host:
     async def close(self) -> None:
         """Have the task end, and wait for it. Cancelled while it waits, it has the task cancelled."""
         self.closing.set()
-        if self._task is not None:
-            with anyio.CancelScope(shield=True):
-                await self._task
+        task = self._task
+        if task is None:
+            return
+        # In a scope that is cancelled already each wait would be cut, and what is under way has its time.
+        is_late = anyio.current_effective_deadline() == -math.inf
+        with anyio.CancelScope(shield=is_late) as scope:
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError:
+                scope.shield = True  # a scope cancels again and again, and this is for once
+                task.cancel()
+                await task
+                raise
 
     def _pass_on(self, task: asyncio.Task[None]) -> None:
         if self._opened is None or self._opened.done():

@@ -174,6 +174,9 @@ class Outcome(Generic[JobT, ResultT]):
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Get the audio as it arrives, without a file: for a web app that passes it on.
 
+        `ConversionJob` and `TTSRecordingJob` have it, and kinds of one's own with a ``stream``. The others
+        make several files, or none: give them ``to=`` and pass on the files, or stream from the services.
+
         ::
 
             async with outcome.open() as chunks:

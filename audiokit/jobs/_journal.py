@@ -89,7 +89,7 @@ class Journal:
     """Durable record of jobs in one file; open it with ``async with``, once, in one event loop.
 
     Args:
-        path: The file; made when missing, with mode 0600. On a local disk: SQLite's log needs one.
+        path: The file; made with its folder when missing, mode 0600. On a local disk: SQLite's log needs one.
         scope: The accounts it is used with; a journal of another account is refused.
         durability: What a record survives.
         spool_limit_bytes: Most bytes of sources kept beside the file, see `spool`.

@@ -73,6 +73,7 @@ class FileLock:
 
 def _open(path: Path, journal: Path) -> int:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _not_opened(journal, path, error) from error

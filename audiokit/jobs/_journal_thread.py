@@ -106,7 +106,7 @@ class JournalThread:
         """
         loop = self._loop
         if loop is None or self._ledger is None or self._is_closing:
-            raise UsageError(f"journal {str(self._path)!r} is {self.state}: use it inside its `async with`")
+            raise self._not_usable()
         # A thread runs one loop at a time, so this is the loop of the journal.
         if self._home != (threading.get_ident(), _forks) or not loop.is_running():
             self._check_place()
@@ -115,9 +115,9 @@ class JournalThread:
     @property
     def ledger(self) -> Ledger:
         """The open ledger, for the parts of it that any thread may use."""
-        self.future().cancel()
-        if self._ledger is None:  # refused by `future`
-            raise UsageError(f"journal {str(self._path)!r} is not open")
+        if self._ledger is None or self._is_closing:
+            raise self._not_usable()
+        self._check_place()
         return self._ledger
 
     def ask(self, op: Op) -> asyncio.Future[Any]:
@@ -127,6 +127,9 @@ class JournalThread:
             self._is_at_work = True
             op.future.get_loop().call_soon(self._hand_over)
         return op.future
+
+    def _not_usable(self) -> UsageError:
+        return UsageError(f"journal {str(self._path)!r} is {self.state}: use it inside its `async with`")
 
     def _check_place(self) -> None:
         if self._pid != os.getpid():

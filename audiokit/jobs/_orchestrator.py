@@ -20,7 +20,6 @@ from audiokit.jobs._host import Host
 from audiokit.jobs._job import Outcome, Services
 from audiokit.jobs._journal import Journal, JournalState
 from audiokit.jobs._kinds import Kinds
-from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Once
 from audiokit.jobs._own_kinds import INTERNAL, own_kinds
 from audiokit.jobs._poll_plan import Allowance
@@ -34,6 +33,7 @@ from audiokit.jobs._steps import Steps
 from audiokit.jobs._typed import AnyJob, JobT, ResultT, Typed
 from audiokit.jobs._workers import Workers
 from audiokit.services._poll import PollSchedule
+from audiokit.transport import Gate
 from audiokit.typing import Clock
 
 OnLeave: TypeAlias = Literal["cancel", "detach", "wait"]
@@ -217,7 +217,8 @@ class Orchestrator:
 
         Inputs are read lazily: no more than twice `max_in_flight` are taken whose outcomes have not
         been read. Breaking out of the loop stops reading inputs; jobs under way go on until the
-        orchestrator is left. After `stop` nothing is read, and nothing given.
+        orchestrator is left. After `stop` nothing is read, and nothing given; when `credit_budget` is
+        reached, or the journal takes no more, what was not read yet stays in the inputs.
 
         Args:
             jobs: Any iterable or async iterable of jobs; kinds may be mixed. A plain iterable is
@@ -227,7 +228,7 @@ class Orchestrator:
                 done, runs all jobs, and then raises the errors as one group.
 
         Yields:
-            One outcome per job.
+            One outcome for each job that was read.
 
         Raises:
             UsageError: The orchestrator is not open, or was closed before all jobs had ended.
@@ -240,6 +241,9 @@ class Orchestrator:
         """
         if errors not in {"collect", "raise"}:
             raise InvalidRequest.of("errors", errors, "'collect' or 'raise'")
+        if not (hasattr(jobs, "__iter__") or hasattr(jobs, "__aiter__")):
+            kind = type(jobs).__name__
+            raise InvalidRequest.of("jobs", kind, "several jobs, e.g. a list; hand in one with `submit`")
         tasks = self._host.tasks()
         if self._is_stopped:
             return

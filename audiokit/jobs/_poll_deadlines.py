@@ -9,7 +9,7 @@ from itertools import count
 from audiokit.jobs._poll_waiting import Waiting
 
 
-class Deadlines:
+class PollDeadlines:
     """The deadlines of all jobs. Moments in seconds of the clock.
 
     A job that is being looked at is not given up meanwhile: the look ends in time by itself, and may

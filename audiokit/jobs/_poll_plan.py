@@ -19,9 +19,9 @@ from typing import Final, NamedTuple, Protocol
 
 import attrs
 
-from audiokit._config import positive
+from audiokit._config import positive, whole
 from audiokit.jobs._hazard import Hazard, position
-from audiokit.transport._window import Priority
+from audiokit.transport import Priority
 
 _GROWTH: Final = 1.1
 _FIRST_STEP: Final = 0.01
@@ -144,9 +144,9 @@ class PollPolicy:
     """
 
     price: float = attrs.field(default=0.08, validator=positive)
-    calls: int = attrs.field(default=600, validator=positive)
+    calls: int = attrs.field(default=600, validator=whole)
     window_s: float = attrs.field(default=300.0, validator=positive)
-    at_once: int = attrs.field(default=8, validator=positive)
+    at_once: int = attrs.field(default=8, validator=whole)
     longest_look_s: float = attrs.field(default=60.0, validator=positive)
 
 

@@ -22,7 +22,8 @@ class Waiting:
     """A job that somebody waits for. Moments in seconds of the clock.
 
     Attributes:
-        started_at: When the work began, as far as is known.
+        remote: The API's id of it, or empty.
+        started_at: When the waiting began, which is when the work did as far as is known.
         seen_at: When it was last seen running, or `started_at`.
         begun_at: When the waiting began.
         ends_at: When it is given up.
@@ -63,7 +64,6 @@ class Waiting:
         law: Law,
         length_s: float | None,
         now: float,
-        age_s: float,
         timeout_s: float,
     ) -> None:
         self.kind = kind
@@ -74,7 +74,7 @@ class Waiting:
         self.law = law
         self.length_s = length_s
         self.begun_at = now
-        self.started_at = self.seen_at = now - age_s
+        self.started_at = self.seen_at = now
         self.ends_at = now + timeout_s
         self.last: Look | None = None
         self.place: int | None = None
@@ -86,11 +86,11 @@ class Waiting:
     def gone(self, cause: Exception) -> RemoteLost:
         """The error for when the API does not know it any more."""
         error = RemoteLost(
-            f"{self.job} ({self.remote}) is not known to the API any more, though it was submitted: it was "
+            f"{self.name} is not known to the API any more, though it was submitted: it was "
             "deleted, belongs to another account, or was lost there; submit it again if it is still wanted",
             job=self.job,
             stage="poll",
-            remote_id=self.remote,
+            remote_id=self.remote or None,
         )
         error.__cause__ = cause
         return error
@@ -100,22 +100,30 @@ class Waiting:
         elapsed_s = now - self.begun_at
         state = self.last.state if self.last else None
         return JobTimeout(
-            f"{self.job} ({self.remote}) was not finished after {elapsed_s:.1f} s, last state {state!r}; "
+            f"{self.name} was not finished after {elapsed_s:.1f} s, last state {state!r}; "
             "it may still finish: look again with its id, or allow more time",
             job=self.job,
             stage="poll",
             elapsed_s=elapsed_s,
             last_state=state,
-            remote_id=self.remote,
+            remote_id=self.remote or None,
         )
 
     def left_behind(self, cause: BaseException | None) -> UsageError:
         """The error for when the poller was closed."""
-        error = UsageError(
-            f"the poller was closed while {self.job} ({self.remote}) was waited for; it goes on remotely"
-        )
+        error = UsageError(f"the poller was closed while {self.name} was waited for; it goes on remotely")
         error.__cause__ = cause
         return error
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{self.job} ({self.remote})" if self.remote else self.job
+
+    @property
+    def key(self) -> str:
+        """What it is found by: its id, or its name where it has none."""
+        return self.remote or self.job
 
     @property
     def expected_end(self) -> float:

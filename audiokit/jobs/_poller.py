@@ -17,6 +17,7 @@ One task plans, at most `PollPolicy.at_once` more are looking. A job that waits 
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import random
 from collections.abc import Awaitable, Callable
@@ -29,18 +30,21 @@ from anyio.abc import TaskGroup
 from audiokit.errors import InvalidRequest, NotFound, UsageError
 from audiokit.jobs._durations import Durations, Law
 from audiokit.jobs._poll_agenda import Agenda
-from audiokit.jobs._poll_deadlines import Deadlines
+from audiokit.jobs._poll_deadlines import PollDeadlines
 from audiokit.jobs._poll_lists import Listing, Shelves
 from audiokit.jobs._poll_patience import Patience
 from audiokit.jobs._poll_plan import Allowance, PollBudget, PollPolicy
 from audiokit.jobs._poll_question import Question
 from audiokit.jobs._poll_waiting import Answer, Waiting
 from audiokit.services._poll import Look
-from audiokit.transport._rate import polling
+from audiokit.transport import polling
 from audiokit.typing import Clock
 
 T = TypeVar("T")
 
+logger = logging.getLogger("audiokit.jobs")
+
+_CLOSE_S: Final = 5.0
 _LEAST_NAP_S: Final = 0.001
 
 
@@ -74,8 +78,8 @@ class Poller:
         self._rng = rng or random.Random()  # noqa: S311 - spreads looks, protects nothing
         self._agenda = Agenda(self._budget, self._rng)
         self._shelves = Shelves(self._agenda.adopt)
-        self._by_remote: dict[str, list[Waiting]] = {}
-        self._deadlines = Deadlines()
+        self._by_key: dict[str, list[Waiting]] = {}
+        self._deadlines = PollDeadlines()
         self._patience = Patience(self._rng)
         self._under_way = 0
         self._stirred = anyio.Event()
@@ -90,7 +94,7 @@ class Poller:
     @property
     def waiting(self) -> int:
         """Jobs that are waited for now."""
-        return sum(len(some) for some in self._by_remote.values())
+        return sum(len(some) for some in self._by_key.values())
 
     async def __aenter__(self) -> Self:
         if self._host is not None:
@@ -110,20 +114,22 @@ class Poller:
         if self._host is not None:
             self._host.cancel()
             with anyio.CancelScope(shield=True):
-                await asyncio.wait([self._host])
+                await asyncio.wait([self._host], timeout=_CLOSE_S)
+            if not self._host.done():
+                logger.warning("a look that was cancelled has not ended after %g s, and is left", _CLOSE_S)
+                return
             if not self._host.cancelled() and (error := self._host.exception()) is not None:
                 raise error
 
     async def wait(
         self,
         kind: str,
-        remote: str,
+        remote: str | None,
         look: Callable[[], Awaitable[tuple[T, Look]]],
         *,
         timeout_s: float,
         listing: Listing[Any, T] | None = None,
         length_s: float | None = None,
-        age_s: float = 0.0,
         job: str | None = None,
         on_look: Callable[[Look], object] | None = None,
     ) -> T:
@@ -133,12 +139,11 @@ class Poller:
 
         Args:
             kind: Jobs of one kind are supposed to take times that are alike.
-            remote: The API's id of the work.
+            remote: The API's id of the work; None where it has none, so that nothing can wake it.
             look: Asks the API for this work alone; gives the object and what it says of its state.
             timeout_s: Seconds until it is given up.
             listing: A list in which it will be found, so that one call may answer for many.
             length_s: Seconds of audio, where they are known before and matter.
-            age_s: For how long it has been running already.
             job: What is waited for, for messages.
             on_look: Called with what each look showed.
 
@@ -159,17 +164,16 @@ class Poller:
         has_length = length_s is not None and length_s > 0
         waiting = Waiting(
             kind=kind,
-            remote=remote,
-            job=job or f"{kind} {remote}",
+            remote=remote or "",
+            job=job or f"{kind} {remote or ''}".strip(),
             look=look,
             on_look=on_look,
             law=self.durations.law(kind, has_length=has_length),
             length_s=length_s if has_length else None,
             now=self._clock.monotonic(),
-            age_s=max(age_s, 0.0),
             timeout_s=timeout_s,
         )
-        self._by_remote.setdefault(remote, []).append(waiting)
+        self._by_key.setdefault(waiting.key, []).append(waiting)
         self._shelves.admit(waiting, listing)
         self._deadlines.add(waiting)
         self._stir()
@@ -185,7 +189,7 @@ class Poller:
         Returns:
             Whether somebody waits for it.
         """
-        found = self._by_remote.get(remote, [])
+        found = self._by_key.get(remote, [])
         for waiting in found:
             if waiting.question is not None:
                 self._agenda.wake(waiting.question, self._clock.monotonic())
@@ -321,7 +325,7 @@ class Poller:
     def _running(self, law: Law) -> list[tuple[float, float]]:
         return [
             (one.length_s, one.seen_at - one.started_at)
-            for some in self._by_remote.values()
+            for some in self._by_key.values()
             for one in some
             if one.law is law and one.length_s is not None
         ]
@@ -352,13 +356,13 @@ class Poller:
             shelf = waiting.shelf
             shelf.remove(waiting)
             self._shelves.tidy(shelf)
-        same = self._by_remote.get(waiting.remote)
+        same = self._by_key.get(waiting.key)
         if same is not None and waiting in same:
             same.remove(waiting)
             if not same:
-                del self._by_remote[waiting.remote]
+                del self._by_key[waiting.key]
 
     def _end_all(self, reason: BaseException | None) -> None:
         cause = None if isinstance(reason, asyncio.CancelledError) else reason
-        for waiting in [one for some in self._by_remote.values() for one in some]:
+        for waiting in [one for some in self._by_key.values() for one in some]:
             self._fail(waiting, waiting.left_behind(cause))

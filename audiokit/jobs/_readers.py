@@ -13,8 +13,9 @@ from typing import Any, Final, Protocol
 import aiofiles
 import anyio
 import orjson
+from aiofiles.threadpool.binary import AsyncBufferedIOBase
 
-from audiokit.errors import UsageError
+from audiokit.errors import InvalidRequest, UsageError
 from audiokit.jobs._events import (
     EventStream,
     JobEvent,
@@ -56,11 +57,14 @@ async def write_report(jobs: HasEvents, path: StrPath) -> AsyncGenerator[None]:
 
     Args:
         jobs: The orchestrator.
-        path: The file; what was in it is replaced.
+        path: The file; what was in it is replaced. Its folder is made if need be.
+
+    Raises:
+        InvalidRequest: The file cannot be written.
     """
     sums: Counter[str] = Counter()
     states: Counter[str] = Counter()
-    async with aiofiles.open(path, "wb") as file:
+    async with _new_file(path) as file:
 
         async def take(event: JobEvent) -> None:
             if isinstance(event, JobFinished):
@@ -77,6 +81,24 @@ async def write_report(jobs: HasEvents, path: StrPath) -> AsyncGenerator[None]:
             total = {"jobs": dict(states), **{name: round(sums[name], 6) for name in _SUMMED}, "at": _now()}
             with anyio.CancelScope(shield=True):
                 await file.write(orjson.dumps(total) + b"\n")
+
+
+@asynccontextmanager
+async def _new_file(path: StrPath) -> AsyncGenerator[AsyncBufferedIOBase]:
+    try:
+        await anyio.Path(path).parent.mkdir(parents=True, exist_ok=True)
+        file = await aiofiles.open(path, "wb")
+    except OSError as error:
+        raise InvalidRequest(
+            f"path must be a file that can be written, got {str(path)!r}: {error.strerror or error}; "
+            "give another one, or the right to write there",
+            field="path",
+            value=str(path),
+        ) from error
+    try:
+        yield file
+    finally:
+        await file.close()
 
 
 @asynccontextmanager

@@ -35,7 +35,11 @@ class WebhookReceiver:
     ::
 
         receiver = WebhookReceiver(jobs, secret="...")
-        app.mount("/webhooks/apiaudio", receiver)  # Starlette, FastAPI; any ASGI framework
+        app.router.routes.append(Route("/webhooks/apiaudio", receiver))  # Starlette, FastAPI
+
+    ``app.add_route`` does the same, and any ASGI framework takes it. What is mounted (``app.mount``) is at
+    ``/webhooks/apiaudio/`` only, with the slash: Starlette answers the address without it with a redirect,
+    which no webhook follows.
 
     An event is a hint: the job looks at the API itself, at once instead of later. So one that is lost,
     late, repeated or about somebody else's work does no harm. It answers 204, 400 to what is not genuine,
@@ -43,7 +47,8 @@ class WebhookReceiver:
 
     Args:
         jobs: The orchestrator.
-        secret: The account's webhook secret.
+        secret: The account's webhook secret, which ``kit.apiaudio.organisation.get_secrets()`` gives in
+            ``extra["webhookSecret"]``.
         tolerance_s: Oldest signature to take, in seconds.
         limit_bytes: Longest body.
         on_event: Called with each genuine event, e.g. to note it; what it gives is awaited if it can be.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -99,6 +100,8 @@ class ConversionJob:
         What no order could be made of is refused first: an upload is among the slow and limited calls.
         """
         self._conversion(context).to_wire()
+        _check_id("voice_id", self.voice_id, "kit.respeecher.voices.list()")
+        _check_id("calibration_id", self.calibration_id, "kit.respeecher.calibrations.list()")
         if self.original_id is not None:
             await self._note_others(context, self.original_id)
             return self.original_id
@@ -209,6 +212,18 @@ class ConversionJob:
                 return await ids_of(context.services.respeecher.recordings.list_conversions(original_id))
 
             await context.once.get(("noted", place), lambda: context.note_others(place, others))
+
+
+def _check_id(field: str, value: str | None, where: str) -> None:
+    """Refuse what is no id, e.g. a name: the API would, but after the upload."""
+    if value is None:
+        return
+    try:
+        uuid.UUID(value)
+    except (ValueError, AttributeError, TypeError):
+        raise InvalidRequest(
+            f"{field} must be a UUID, got {value!r}; ids are in {where}", field=field, value=value
+        ) from None
 
 
 def _id(remote: Recording | str) -> str:

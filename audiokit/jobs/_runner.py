@@ -101,7 +101,7 @@ class Runner:
                 outcome = await self._after_error(course, error)
             else:
                 self._deadlines.remove(course)
-                self._was_stopped(course)  # a stop that came too late is taken back
+                self._take_back_stop(course)  # it came too late
                 outcome = self._endings.done(course, result, saved)
         except BaseException:
             # The worker itself is ended: whoever waits for this job must not wait for ever.
@@ -244,7 +244,7 @@ class Runner:
     ) -> Outcome[Any, Any]:
         """The outcome of a job that met an error, or was stopped."""
         self._deadlines.remove(course)
-        if self._was_stopped(course):
+        if self._take_back_stop(course):
             return await self._endings.cut_short(course)
         if isinstance(error, asyncio.CancelledError) and (course.task is None or course.task.cancelling()):
             raise error
@@ -280,8 +280,8 @@ class Runner:
             if leader.is_given and not is_wanted(leader):
                 self.interrupt(leader, Stop.CANCELLED)
 
-    def _was_stopped(self, course: Course) -> bool:
-        """Whether it was stopped from outside; takes the cancellation that did it back."""
+    def _take_back_stop(self, course: Course) -> bool:
+        """Take the cancellation back that stopped it from outside; False where nobody stopped it."""
         if course.stop is None:
             return False
         if course.task is not None and course.task.uncancel() > 0:

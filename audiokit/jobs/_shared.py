@@ -11,13 +11,13 @@ import attrs
 from audiokit.jobs._course import Course
 from audiokit.jobs._events import Events, JobEvent
 from audiokit.jobs._job import Outcome, Services
-from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Once
 from audiokit.jobs._pollers import Pollers
 from audiokit.jobs._recorder import Recorder
 from audiokit.jobs._spending import Spending
 from audiokit.jobs._steps import Steps
 from audiokit.services._poll import PollSchedule
+from audiokit.transport import Gate
 from audiokit.typing import Clock
 
 

@@ -24,9 +24,10 @@ class Spending:
             CreditBudgetReached: It would go over the limit, or the limit is reached already.
         """
         if self.limit is not None and (self.spent + credits_ > self.limit or self.spent >= self.limit):
+            price = f"it costs {credits_:g} credits, and " if credits_ else ""
             raise CreditBudgetReached(
-                f"{course.name} was not submitted: it costs {credits_:g} credits, and {self.spent:g} of the "
-                f"{self.limit:g} of credit_budget are spent; raise credit_budget to go on",
+                f"{course.name} was not submitted: {price}{self.spent:g} of the {self.limit:g} credits of "
+                "credit_budget are spent; raise credit_budget to go on",
                 job=course.name,
                 stage=course.stage,
             )

@@ -7,18 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from audiokit.errors import (
-    AudiokitError,
-    CallTimeout,
-    ConnectionFailed,
-    ConnectionLost,
-    DownloadFailed,
-    NotFound,
-    OutcomeUnknown,
-    RateLimited,
-    RemoteLost,
-    ServerError,
-)
+from audiokit.errors import AudiokitError, CallTimeout, DownloadFailed, NotFound, OutcomeUnknown, RemoteLost
 from audiokit.jobs._context import JobContext
 from audiokit.jobs._course import ASKING, NOTHING, Course, id_of
 from audiokit.jobs._events import JobRepeated, JobSubmitted
@@ -27,8 +16,9 @@ from audiokit.jobs._outputs import are_there, describe, files_of
 from audiokit.jobs._recorder import Recorder
 from audiokit.jobs._shared import Shared
 from audiokit.jobs._steps import LAST, Step, Submission
+from audiokit.services._poll import TEMPORARY
 
-_TEMPORARY: Final = (CallTimeout, ConnectionFailed, ConnectionLost, DownloadFailed, RateLimited, ServerError)
+_TEMPORARY: Final = (*TEMPORARY, DownloadFailed)
 _PLAIN: Final = Submission()
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 60.0

@@ -33,12 +33,11 @@ from audiokit.errors import (
     UploadInterrupted,
 )
 from audiokit.jobs._course import ASKING, NOTHING, NOTING, Course, said
-from audiokit.jobs._limits import Gate
 from audiokit.jobs._once import Locks
 from audiokit.jobs._poll_plan import Allowance
 from audiokit.jobs._recorder import Recorder
 from audiokit.jobs._spending import Spending
-from audiokit.transport._window import Priority
+from audiokit.transport import Gate, Priority
 from audiokit.typing import Clock
 
 Find: TypeAlias = "Callable[[frozenset[str] | None], Awaitable[str | None]]"

@@ -61,6 +61,7 @@ def check(
             script = parse(script)
         except InvalidRequest as error:
             return [Problem(kind="markup", name=str(error.value), message=str(error))]
+    template_segments, media, effects = _names(template_segments), _names(media), _names(effects)
     return [
         *_sections(script),
         *_segments(script, template_segments),
@@ -149,6 +150,11 @@ def _media(script: Script, media: Collection[str] | None) -> Iterator[Problem]:
         if media is not None and alias not in media:
             message = f"media {alias!r} is bound to no file; bound are {_listed(media)}"
             yield Problem(kind="media", name=alias, message=message)
+
+
+def _names(given: Collection[str] | None) -> Collection[str] | None:
+    """A single name as one name: in a text, every part of it would be found."""
+    return (given,) if isinstance(given, str) else given
 
 
 def _listed(names: Collection[str]) -> str:

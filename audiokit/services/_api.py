@@ -68,11 +68,18 @@ class Api(Service):
             **options: See `CallOptions`.
 
         Raises:
-            InvalidRequest: *path* does not start with a slash.
+            InvalidRequest: *path* does not start with a single slash, or has dot segments.
             ApiError: As any call.
         """
-        if not isinstance(path, str) or not path.startswith("/") or {".", ".."} & set(path.split("/")):
-            raise InvalidRequest.of("path", path, "a path that starts with '/' and has no dot segments")
+        if (
+            not isinstance(path, str)
+            or not path.startswith("/")
+            or path.startswith("//")  # which in a URL is a host
+            or {".", ".."} & set(path.split("/"))
+        ):
+            raise InvalidRequest.of(
+                "path", path, "a path that starts with '/', not '//', and has no dot segments"
+            )
         if not isinstance(method, str) or not method.isalpha() or not method.isascii():
             raise InvalidRequest.of("method", method, "an HTTP verb, e.g. 'GET'")
         endpoint: Endpoint[Any] = Endpoint(

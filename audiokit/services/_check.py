@@ -28,6 +28,14 @@ def between(field: str, value: float | None, low: float, high: float, unit: str 
         raise InvalidRequest.of(field, value, f"{low:g} to {high:g}{' ' + unit if unit else ''}")
 
 
+def seconds(field: str, value: float | None) -> None:
+    """Refuse what is no span of time: negative, without end, or no number; None means not given."""
+    if value is not None and not (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    ):
+        raise InvalidRequest.of(field, value, "0 or more seconds")
+
+
 def text(field: str, value: str | None, *, longest: int, shortest: int = 0) -> None:
     """Refuse a text of the wrong length in characters; None means not given."""
     if value is None:

@@ -28,6 +28,14 @@ def wire(name: str, **options: Any) -> Any:
     return attrs.field(metadata={WIRE: name}, **options)
 
 
+class _PartlyRead(dict[str, Any]):
+    """An object of which some known fields could not be read; rare, so that models need no room for it."""
+
+    def __init__(self, value: dict[str, Any], *, unread: frozenset[str] = frozenset()) -> None:
+        super().__init__(value)
+        self.unread = unread
+
+
 @attrs.define
 class Model:
     """Base of everything an API returns: fields under our names, the rest in `extra`."""
@@ -38,8 +46,14 @@ class Model:
 
     @property
     def extra(self) -> dict[str, Any]:
-        """What the API sent beyond the fields known here, under the wire's names."""
-        return {name: value for name, value in self._raw.items() if name not in self._wire_names}
+        """What the API sent beyond the fields known here, under the wire's names.
+
+        Also what it sent for a field that could not be read and has its default instead.
+        """
+        unread = self._raw.unread if isinstance(self._raw, _PartlyRead) else ()
+        return {
+            name: value for name, value in self._raw.items() if name not in self._wire_names or name in unread
+        }
 
 
 def camel(name: str) -> str:
@@ -117,8 +131,9 @@ class Converter:
         overrides = {
             field.name: override(
                 rename=names[field.name],
-                # What a model cannot do without must be what it says; the rest is taken as it comes.
-                struct_hook=_exactly(field.type) if _is_needed(field) else None,
+                # What a model cannot do without must be what it says; the rest is taken as it comes, or
+                # left to its default where that cannot be: see `hook`.
+                struct_hook=_exactly(field.type) if _is_needed(field) else _or_default(field),
             )
             for field in fields
         }
@@ -128,11 +143,23 @@ class Converter:
             _cattrs_detailed_validation=detailed,
             **overrides,  # type: ignore[arg-type]
         )
+        spare = {names[field.name]: field.type for field in fields if _is_spare(field)}
 
         def hook(value: Any, _: Any) -> Model:
             if not isinstance(value, dict):
                 raise TypeError(f"expected an object for {cls.__name__}, got {type(value).__name__}")
-            model = build(value, cls)
+            try:
+                model = build(value, cls)
+            except Exception:
+                unread = frozenset(
+                    name
+                    for name, kind in spare.items()
+                    if name in value and not _is_readable(converter, value[name], kind)
+                )
+                if not unread:
+                    raise
+                model = build({name: one for name, one in value.items() if name not in unread}, cls)
+                value = _PartlyRead(value, unread=unread)
             model._raw = value  # pyright: ignore[reportPrivateUsage]  # our own base class
             return model
 
@@ -160,6 +187,19 @@ def _is_needed(field: attrs.Attribute[Any]) -> bool:
     return field.default is attrs.NOTHING and field.type in _PRIMITIVES
 
 
+def _is_spare(field: attrs.Attribute[Any]) -> bool:
+    """Whether its default can stand for what cannot be read; an empty list would say "there are none"."""
+    return field.default is not attrs.NOTHING and not _is_list(field.type)
+
+
+def _is_readable(converter: cattrs.Converter, value: Any, kind: Any) -> bool:
+    try:
+        converter.structure(value, kind)
+    except Exception:  # noqa: BLE001 - hooks of any kind run here; all mean "does not fit"
+        return False
+    return True
+
+
 def _exactly(kind: Any) -> Callable[[Any, Any], Any]:
     accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
 
@@ -169,6 +209,14 @@ def _exactly(kind: Any) -> Callable[[Any, Any], Any]:
         return value
 
     return hook
+
+
+def _or_default(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any] | None:
+    """Null is the default where the type has no None."""
+    default = field.default
+    if field.type not in _PRIMITIVES or not isinstance(default, _PRIMITIVES):
+        return None
+    return lambda value, _: default if value is None else value
 
 
 def _is_list(kind: Any) -> bool:

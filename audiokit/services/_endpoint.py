@@ -34,6 +34,7 @@ class Endpoint(Generic[T_co]):
         rate_class: The limit on calls over time that it counts against.
         look_up: Path parameters and body fields, by the API's names, by which what it makes can be found
             after an `OutcomeUnknown`.
+        has_secret_answer: What it answers is a credential, so that no error may hold any of it.
         source: Where the facts come from.
     """
 
@@ -45,6 +46,7 @@ class Endpoint(Generic[T_co]):
     retry: Retry = attrs.field(default=Retry.IF_REFUSED)
     rate_class: RateClass = RateClass.FAST
     look_up: tuple[str, ...] = ()
+    has_secret_answer: bool = False
     source: str = ""
 
     @property
@@ -65,7 +67,7 @@ class Endpoint(Generic[T_co]):
 
         Raises:
             InvalidRequest: A value is empty, ``.`` or ``..``: URL rules would change the path. Or it is
-                text that no URL can hold, a lone surrogate.
+                text that no URL can hold, a lone surrogate; or neither text nor a whole number.
             KeyError: There is no value for a placeholder.
         """
         path = _OPTIONAL_END.sub(lambda end: "" if values[end[2]] is None else end[1], self.path)
@@ -73,6 +75,13 @@ class Endpoint(Generic[T_co]):
 
 
 def _path_part(name: str, value: object) -> str:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
+        kind = type(value).__name__  # not the value: objects of an API may show signed URLs
+        raise InvalidRequest(
+            f"{name} must be a str or an int, got an object of type {kind}; pass its id",
+            field=name,
+            value=kind,
+        )
     text = "" if value is None else str(value)
     if text in {"", ".", ".."}:
         raise InvalidRequest.of(name, value, "an identifier, not empty and not a dot segment")

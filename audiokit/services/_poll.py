@@ -5,17 +5,31 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import anyio
 import attrs
 
 from audiokit._config import positive
-from audiokit.errors import InvalidRequest, JobTimeout
+from audiokit.errors import (
+    CallTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    InvalidRequest,
+    JobTimeout,
+    NotFound,
+    RateLimited,
+    RemoteFailure,
+    ServerError,
+)
 from audiokit.transport import polling
+from audiokit.transport._errors import is_hopeless
 from audiokit.typing import CallOptions, Clock
 
 T = TypeVar("T")
+
+TEMPORARY: Final = (CallTimeout, ConnectionFailed, ConnectionLost, RateLimited, ServerError)
+"""What may be over when the API is asked again, and says nothing of the work itself."""
 
 
 def _at_least_one(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
@@ -92,6 +106,9 @@ async def follow(
 ) -> T:
     """Look until the work is over, waiting in between.
 
+    A look that fails for a while, because the API is down or busy, says nothing of the work: it is made
+    again until the time is up. What else a look raises ends the waiting, with a note of what was waited for.
+
     Args:
         look: Asks the API once; gives the object and what it says of its state.
         clock: For waiting and for the deadline.
@@ -102,33 +119,52 @@ async def follow(
         on_look: Called after each look.
 
     Raises:
-        JobTimeout: It was not over in time; names the job, its last state and the seconds.
+        JobTimeout: It was not over in time; names the job, its last state and the seconds. Where looks
+            have failed since the last state, the last failure is the cause.
     """
     start = clock.monotonic()
+    named = f"{job} ({remote_id})" if remote_id else job
     last: Look | None = None
+    trouble: Exception | None = None
     for wait in (schedule or PollSchedule()).waits():
-        with anyio.move_on_after(max(0.001, timeout_s - (clock.monotonic() - start))) as scope, polling():
-            value, last = await look()
-            if on_look is not None:
-                on_look(last)
-            if last.is_over:
-                return value
+        asked_s: float | None = None
+        is_answered = False
+        try:
+            with anyio.move_on_after(max(0.001, timeout_s - (clock.monotonic() - start))), polling():
+                value, last = await look()
+                trouble, asked_s, is_answered = None, last.retry_after, True
+                if on_look is not None:
+                    on_look(last)
+                if last.is_over:
+                    return value
+        except TEMPORARY as error:
+            if is_hopeless(error.__cause__):
+                error.add_note(_while_waiting(named, error))
+                raise
+            trouble, asked_s, is_answered = error, getattr(error, "retry_after", None), True
+        except Exception as error:
+            error.add_note(_while_waiting(named, error))
+            raise
         elapsed = clock.monotonic() - start
-        if scope.cancelled_caught or last is None:
+        if not is_answered or elapsed >= timeout_s:
             break
-        wait_s = max(wait, last.retry_after or 0.0)
-        if elapsed >= timeout_s:
-            break
-        await clock.sleep(min(wait_s, timeout_s - elapsed))
+        await clock.sleep(min(max(wait, asked_s or 0.0), timeout_s - elapsed))
     elapsed = clock.monotonic() - start
     state = last.state if last else None
-    named = f"{job} ({remote_id})" if remote_id else job
+    failed = f", and since then a look ended in {type(trouble).__name__}" if trouble else ""
     raise JobTimeout(
-        f"{named} was not finished after {elapsed:.1f} s, last state {state!r}; "
+        f"{named} was not finished after {elapsed:.1f} s, last state {state!r}{failed}; "
         "it may still finish: look again with its id, or allow more time",
         job=job,
         stage="poll",
         elapsed_s=elapsed,
         last_state=state,
         remote_id=remote_id,
+    ) from trouble
+
+
+def _while_waiting(named: str, error: Exception) -> str:
+    is_over = isinstance(error, NotFound | RemoteFailure)
+    return f"while waiting for {named}" + (
+        "" if is_over else ", which may go on remotely: look again with its id"
     )

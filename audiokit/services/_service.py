@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import attrs
 import orjson
 
 from audiokit._unset import UNSET, UnsetType
@@ -15,6 +17,7 @@ from audiokit.errors import (
     ApiError,
     AuthenticationError,
     InvalidRequest,
+    RemoteFailure,
     UnexpectedResponse,
     error_for_status,
 )
@@ -33,8 +36,11 @@ QueryValue = str | int | float | bool | None | UnsetType | Iterable[str | int | 
 
 _ERROR_BODY_BYTES: Final = 65_536
 _EXCERPT_BYTES: Final = 2000
+_FIRST_REFUSAL: Final = 400
+_NOT_SHOWN: Final = "the answer is not shown, because it may hold credentials"
 _NO_OPTIONS: Final[CallOptions] = {}
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://)?")
 _HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]*")
 _NOT_FOR_CALLERS: Final = frozenset(
     {
@@ -103,10 +109,9 @@ class Service:
     async def _send(self, endpoint: Endpoint[Any], call: Call, options: CallOptions = _NO_OPTIONS) -> Reply:
         """Send *call*, and give the successful answer as it came."""
         reply = await self._transport.fetch(call)
-        if "on_reply" in options:
-            options["on_reply"](reply)
+        _tell(options, reply)
         if reply.status not in endpoint.expects:
-            raise self._error(endpoint, reply.status, reply.headers, reply.content)
+            raise self._error(endpoint, reply)
         return reply
 
     def _build(
@@ -119,6 +124,7 @@ class Service:
         body: Body | None = None,
         options: CallOptions = _NO_OPTIONS,
     ) -> Call:
+        _check(options)
         return Call(
             api=endpoint.api,
             operation=endpoint.name,
@@ -127,7 +133,7 @@ class Service:
             query=encode_query(query or {}),
             body=body if json is None else JsonBody(without_unset(json)),
             retry=_retry_rule(endpoint, options),
-            timeout_s=_timeout_s(options),
+            timeout_s=options.get("timeout"),
             headers=_own_headers(options),
             rate_class=endpoint.rate_class,
             look_up=endpoint.facts(path or {}, json or {}, _fields(body)) if endpoint.look_up else {},
@@ -141,21 +147,28 @@ class Service:
         body: Body | None = None,
         query: Mapping[str, QueryValue] | None = None,
         authorise: bool = True,
+        field: str | None = None,
         options: CallOptions = _NO_OPTIONS,
     ) -> Call:
         """A call to a URL the API has given, for an endpoint that has no path of its own.
 
         A URL without a host goes on the base URL as text, so a base URL with a path keeps it.
+        *field* is the argument it came in, where the caller gave it.
+
+        Raises:
+            UnexpectedResponse: It is empty, or leads to a host otherwise than by http or https.
+            InvalidRequest: The same of a URL that the caller gave.
         """
+        _check(options)
         return Call(
             api=endpoint.api,
             operation=endpoint.name,
             method=endpoint.method,
-            url=url,
+            url=_usable(endpoint, url, field),
             query=encode_query(query or {}),
             body=body,
             retry=_retry_rule(endpoint, options),
-            timeout_s=_timeout_s(options),
+            timeout_s=options.get("timeout"),
             headers=_own_headers(options) if authorise else {},
             authorise=authorise,
             rate_class=endpoint.rate_class,
@@ -172,8 +185,8 @@ class Service:
             return reply.json()
         except ValueError as error:
             fault = ValueError(str(error))  # orjson's own holds the document, which may repeat our key
-        said = self._excerpt(endpoint, reply.content)
-        raise self._unexpected(endpoint, reply, f"is no JSON: {said}") from fault
+        said = "" if _is_secret(endpoint, reply) else f": {self._excerpt(endpoint, reply)}"
+        raise self._unexpected(endpoint, reply, f"is no JSON{said}") from fault
 
     def _structure_document(
         self, endpoint: Endpoint[Any], reply: Reply, document: object, into: type[T]
@@ -182,14 +195,38 @@ class Service:
         try:
             return self.dialect.converter.structure(self.dialect.unwrap(document), into)
         except ValueError as error:
-            raise self._unexpected(endpoint, reply, f"does not fit {_name_of(into)}: {error}") from error
+            # The converter's own errors hold the values that do not fit, and these anything.
+            fault = ValueError(self._said(endpoint, str(error)))
+        raise self._unexpected(endpoint, reply, f"does not fit {_name_of(into)}: {fault}") from fault
 
     def _unexpected(self, endpoint: Endpoint[Any], reply: Reply, what: str) -> UnexpectedResponse:
+        """The error for an answer that is not as the contract says; *what* follows "the answer"."""
         return UnexpectedResponse(
-            f"{endpoint.name}: the answer (HTTP {reply.status}) {self._shown(endpoint, what)}",
+            f"{endpoint.name}: the answer (HTTP {reply.status}) {self._said(endpoint, what)}"
+            + (f"; {_NOT_SHOWN}" if _is_secret(endpoint, reply) else ""),
             operation=endpoint.name,
             status=reply.status,
-            body=self._shown(endpoint, _decoded(reply.content)),
+            method=reply.method,
+            path=reply.path,
+            body=self._body(endpoint, reply),
+        )
+
+    def _failure(
+        self, endpoint: Endpoint[Any], reply: Reply, what: str, reasons: Iterable[str]
+    ) -> RemoteFailure:
+        """The error for an answer that says, inside a success, that the work failed."""
+        said = self._said(endpoint, "; ".join(reasons))
+        body = self._body(endpoint, reply)
+        request_id = reply.headers.get("x-request-id")
+        return RemoteFailure(
+            f"{endpoint.name}: {self._said(endpoint, what)} failed: {said or 'no reason was given'}",
+            operation=endpoint.name,
+            status=reply.status,
+            method=reply.method,
+            path=reply.path,
+            api_message=said,
+            request_id=self.dialect.request_id(body) or self._shown(endpoint, request_id),
+            body=body,
         )
 
     async def _save(
@@ -204,26 +241,34 @@ class Service:
         """Download what *call* answers to *target*."""
 
         async def check(reply: StreamReply) -> None:
-            if "on_reply" in options:
-                options["on_reply"](RawReply(status=reply.status, headers=reply.headers, content=b""))
-            if reply.status not in endpoint.expects:
-                content = await reply.read(_ERROR_BODY_BYTES)
-                raise self._error(endpoint, reply.status, reply.headers, content)
+            await self._check_head(endpoint, call, reply, options)
 
         return await self._transport.download(call, target, check=check, on_progress=on_progress)
 
     @asynccontextmanager
-    async def _stream(self, endpoint: Endpoint[Any], call: Call) -> AsyncGenerator[AsyncIterator[bytes]]:
+    async def _stream(
+        self, endpoint: Endpoint[Any], call: Call, options: CallOptions
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Chunks of what *call* answers; the connection is given back on leaving."""
         async with self._transport.stream(call) as reply:
-            if reply.status not in endpoint.expects:
-                content = await reply.read(_ERROR_BODY_BYTES)
-                raise self._error(endpoint, reply.status, reply.headers, content)
+            await self._check_head(endpoint, call, reply, options)
             yield reply.chunks()
+
+    async def _check_head(
+        self, endpoint: Endpoint[Any], call: Call, reply: StreamReply, options: CallOptions
+    ) -> None:
+        """Tell of an answer whose body is a file; raises where it is none."""
+        head = RawReply(
+            status=reply.status, headers=reply.headers, content=b"", method=call.method, path=call.path
+        )
+        _tell(options, head)
+        if reply.status not in endpoint.expects:
+            raise self._error(endpoint, attrs.evolve(head, content=await reply.read(_ERROR_BODY_BYTES)))
 
     def _budget(self, options: CallOptions, *, default_s: float | None = None) -> Budget:
         """Time for a call of several steps: its timeout, else *default_s*, else `Timeouts.wait_s`."""
-        timeout = _timeout_s(options)
+        _check(options)
+        timeout = options.get("timeout")
         if timeout is None:
             timeout = self._transport.timeouts.wait_s if default_s is None else default_s
         return Budget(self._transport.clock, timeout, options)
@@ -237,10 +282,24 @@ class Service:
         options: CallOptions,
         schedule: PollSchedule | None = None,
     ) -> T:
-        """Look until the work is over; *look* is given the options of one look."""
+        """Look until the work is over; *look* is given the options of one look.
+
+        How long the API asks to wait before the next one is taken from the answer's Retry-After.
+        """
         budget = self._budget(options)
+        asked_s: float | None = None
+
+        def seen(reply: RawReply) -> None:
+            nonlocal asked_s
+            asked_s = _retry_after(reply)
+            _tell(options, reply)
+
+        async def look_once() -> tuple[T, Look]:
+            value, found = await look({**budget.without_timeout(), "on_reply": seen})
+            return value, found if asked_s is None else attrs.evolve(found, retry_after=asked_s)
+
         return await follow(
-            lambda: look(budget.without_timeout()),
+            look_once,
             clock=self._transport.clock,
             timeout_s=budget.left(),
             job=what,
@@ -248,10 +307,10 @@ class Service:
             schedule=schedule,
         )
 
-    def _error(
-        self, endpoint: Endpoint[Any], status: int, headers: Mapping[str, str], content: bytes
-    ) -> ApiError:
-        body = self._shown(endpoint, _decoded(content))
+    def _error(self, endpoint: Endpoint[Any], reply: Reply) -> ApiError:
+        """The error for an answer whose status is no success."""
+        status, headers = reply.status, reply.headers
+        body = self._body(endpoint, reply)
         said = without_queries("; ".join(self.dialect.error_lines(body)))
         kind = error_for_status(status)
         hint = ""
@@ -259,52 +318,126 @@ class Service:
             names = {"apiaudio": "APIAUDIO_API_KEY", "audiostack": "AUDIOSTACK_API_KEY"}
             name = names.get(endpoint.api, "RESPEECHER_API_KEY (or RESPEECHER_EMAIL and RESPEECHER_PASSWORD)")
             hint = f"; check {name} (or AUDIOKIT_EMULATOR), or the credentials passed to AudioKit"
+        request_id = self.dialect.request_id(body) or self._shown(endpoint, headers.get("x-request-id"))
         return kind(
-            f"{endpoint.name}: HTTP {status}: {said or self._excerpt(endpoint, content)}{hint}",
+            f"{endpoint.name}: HTTP {status}: {said or self._excerpt(endpoint, reply)}{hint}",
             operation=endpoint.name,
             status=status,
+            method=reply.method,
+            path=reply.path,
             api_message=said,
-            request_id=self.dialect.request_id(body) or self._shown(endpoint, headers.get("x-request-id")),
-            retry_after=parse_retry_after(headers.get("retry-after"), date=headers.get("date")),
+            request_id=request_id,
+            retry_after=_retry_after(reply),
             body=body,
         )
+
+    def _body(self, endpoint: Endpoint[Any], reply: Reply) -> object:
+        """As much of an answer as an error may carry."""
+        return None if _is_secret(endpoint, reply) else self._shown(endpoint, _decoded(reply.content))
+
+    def _said(self, endpoint: Endpoint[Any], text: str) -> str:
+        """What an API said, as a part of a message: without our key, and without what signs URLs."""
+        return without_queries(str(self._shown(endpoint, text)))
 
     def _shown(self, endpoint: Endpoint[Any], value: Any) -> Any:
         """What an API said, which may repeat our key."""
         return self._transport.without_secrets(endpoint.api, value)
 
-    def _excerpt(self, endpoint: Endpoint[Any], content: bytes) -> str:
-        text = self._shown(endpoint, content[:_EXCERPT_BYTES].decode("utf-8", "replace"))
+    def _excerpt(self, endpoint: Endpoint[Any], reply: Reply) -> str:
+        if _is_secret(endpoint, reply):
+            return _NOT_SHOWN
+        text = self._shown(endpoint, reply.content[:_EXCERPT_BYTES].decode("utf-8", "replace"))
         text = " ".join(without_queries(text)[:200].split())
         return repr(text) if text else "no explanation was given"
 
 
-def _timeout_s(options: CallOptions) -> float | None:
-    """The call's limit; options are checked here, which every call passes."""
+def _usable(endpoint: Endpoint[Any], url: object, field: str | None) -> str:
+    """A URL as the transport takes it: http(s) in small letters, or a path with one slash before it."""
+    text = url.lstrip() if isinstance(url, str) else ""
+    scheme = _SCHEME.match(text)
+    if scheme is not None and scheme[0].lower() in {"http://", "https://"}:
+        return scheme[0].lower() + text[scheme.end() :]
+    if scheme is None and text and not text.startswith("//"):
+        return text if text.startswith("/") else f"/{text}"
+    # Queries carry signatures, and what is before an @ a password.
+    shown = re.sub("//[^/]*@", "//", re.split("[?#]", str(url), maxsplit=1)[0])[:200]
+    allowed = "an http:// or https:// URL, or a path on the API's own host"
+    if field is not None:
+        raise InvalidRequest.of(field, shown, allowed)
+    raise UnexpectedResponse(
+        f"{endpoint.name}: the URL that the API gave must be {allowed}, got {shown!r}; "
+        "nothing was sent; get the object anew",
+        operation=endpoint.name,
+        status=200,
+    )
+
+
+def _is_secret(endpoint: Endpoint[Any], reply: Reply) -> bool:
+    """Whether an answer may hold credentials that it was asked for; a refusal brings none."""
+    return endpoint.has_secret_answer and reply.status < _FIRST_REFUSAL
+
+
+def _tell(options: CallOptions, reply: RawReply) -> None:
+    on_reply = options.get("on_reply")
+    if on_reply is not None:
+        on_reply(reply)
+
+
+def _retry_after(reply: RawReply) -> float | None:
+    return parse_retry_after(reply.headers.get("retry-after"), date=reply.headers.get("date"))
+
+
+def with_headers(options: CallOptions, headers: Mapping[str, str], *, wins: bool) -> CallOptions:
+    """The options with further headers of ours, which replace the caller's or give way to them."""
+    _check(options)
+    own = options.get("headers") or {}
+    return {**options, "headers": {**own, **headers} if wins else {**headers, **own}}
+
+
+def _check(options: CallOptions) -> None:
+    """Refuse options that no call can be made with, before anything is sent; None is as not given."""
+    if not options:
+        return
     unknown = sorted(set(options) - set(CallOptions.__annotations__))
     if unknown:
         allowed = ", ".join(sorted(CallOptions.__annotations__))
         # As Python itself would, had it been told the names.
         raise TypeError(f"no call takes {', '.join(map(repr, unknown))}; options of every call: {allowed}")
-    timeout = options.get("timeout")
-    if timeout is None:
-        return None
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+    values: Mapping[str, Any] = options  # as they are, whatever the annotations say
+    timeout = values.get("timeout")
+    if timeout is not None and (
+        isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0
+    ):
         raise InvalidRequest.of("timeout", timeout, "seconds above 0, or None")
-    return timeout
+    headers = values.get("headers")
+    if headers is not None and not isinstance(headers, Mapping):
+        # The value stays out of the message: it may be a secret.
+        raise InvalidRequest(
+            f"headers must be a mapping of names to values, or None, got an object of type "
+            f"{type(headers).__name__}; pass e.g. {{'x-trace': '1'}}",
+            field="headers",
+            value=type(headers).__name__,
+        )
+    is_repeatable = values.get("is_repeatable")
+    if is_repeatable is not None and not isinstance(is_repeatable, bool):
+        raise InvalidRequest.of("is_repeatable", is_repeatable, "True, False or None")
+    on_reply = values.get("on_reply")
+    if on_reply is not None and (not callable(on_reply) or inspect.iscoroutinefunction(on_reply)):
+        raise InvalidRequest.of("on_reply", on_reply, "a plain function of one argument (the reply), or None")
 
 
 def _retry_rule(endpoint: Endpoint[Any], options: CallOptions) -> Retry:
     """The endpoint's rule, unless the caller knows better."""
-    if "is_repeatable" not in options:
+    is_repeatable = options.get("is_repeatable")
+    if is_repeatable is None:
         return endpoint.retry
-    return Retry.SAFE if options["is_repeatable"] else Retry.NEVER
+    return Retry.SAFE if is_repeatable else Retry.NEVER
 
 
 def _own_headers(options: CallOptions) -> dict[str, str]:
     """The caller's headers, refused where they would replace ours; of two spellings the last counts."""
     headers = {}
-    for name, value in options.get("headers", {}).items():
+    for name, value in (options.get("headers") or {}).items():
         if (
             not isinstance(name, str)
             or not _HEADER_NAME.fullmatch(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -44,10 +45,18 @@ class EmulatorControl:
         return counted
 
     async def submitted(self, operation: str) -> dict[str | None, int]:
-        """Return how often each label was submitted by an operation like ``orders.create``."""
+        """Return how often each label was submitted by an operation like ``orders.create``.
+
+        Args:
+            operation: Its name in audiokit or as the vendor has it, with or without the API in front.
+
+        Raises:
+            EmulatorError: There is no such operation; the message has names that are like it.
+        """
+        names = await self._names(operation)
         found: dict[str | None, int] = {}
         for entry in (await self.counts())["submissions"]:
-            if entry["operation"] == operation:
+            if (entry["api"], entry["operation"]) in names:
                 found[entry["label"]] = found.get(entry["label"], 0) + entry["count"]
         return found
 
@@ -95,6 +104,24 @@ class EmulatorControl:
             faults: Like ``late@1-2s``; rates, bursts and repetitions do not count.
         """
         return {"x-emulator-fault": faults, "x-control-key": self.key}
+
+    async def _names(self, operation: str) -> set[tuple[str, str]]:
+        """What submissions of an operation are counted by: API and name."""
+        found: set[tuple[str, str]] = set()
+        known: set[str] = set()
+        for one in await self._call("GET", "/operations"):
+            names = {one["name"], *one["also"]}
+            names |= {f"{one['api']}.{name}" for name in names}
+            known |= names
+            if operation in names:
+                found.add((one["api"], one["name"]))
+        if not found:
+            close = difflib.get_close_matches(operation, sorted(known), cutoff=0.7)
+            hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
+            raise EmulatorError(
+                f"the emulator has no operation {operation!r}; {hint}`audiokit emulator --routes` lists them"
+            )
+        return found
 
     async def _call(self, method: str, path: str, body: object = None) -> Any:
         # A client for each call: the caller's loop, whichever that is, keeps nothing of it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from audiokit.transport._archive import ArchiveLimits, extract, fetch_and_extract
 from audiokit.transport._budget import RetryBudget
 from audiokit.transport._call import Body, Call, JsonBody, Reply, Retry, StreamBody
+from audiokit.transport._gate import Gate
 from audiokit.transport._multipart import Multipart
 from audiokit.transport._network import HttpClient, Network
 from audiokit.transport._rate import RateLimiter, polling
@@ -18,6 +19,7 @@ __all__ = [
     "ArchiveLimits",
     "Body",
     "Call",
+    "Gate",
     "HttpClient",
     "JsonBody",
     "Multipart",

@@ -9,21 +9,15 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import attrs
 
-from audiokit._config import positive
+from audiokit._config import positive, whole
 from audiokit.errors import InvalidRequest
 from audiokit.transport._claims import Claim
 from audiokit.transport._part import hidden_name, to_the_end
 from audiokit.transport._target import Target, names_a_folder
 from audiokit.typing import StrPath
-
-
-def _whole(_: object, attribute: attrs.Attribute[Any], value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidRequest.of(attribute.name, value, "a whole number of 1 or more")
 
 
 @attrs.frozen(kw_only=True)
@@ -37,8 +31,8 @@ class ArchiveLimits:
             silence to a thousandth; the first 16 MiB are free.
     """
 
-    entries: int = attrs.field(default=10_000, validator=_whole)
-    total_bytes: int = attrs.field(default=16 << 30, validator=_whole)
+    entries: int = attrs.field(default=10_000, validator=whole)
+    total_bytes: int = attrs.field(default=16 << 30, validator=whole)
     ratio: float = attrs.field(default=100.0, validator=positive)
 
 

@@ -15,6 +15,7 @@ import httpx
 
 from audiokit.errors import InvalidRequest, UsageError
 from audiokit.transport._hush import hush
+from audiokit.transport._origin import port_of
 from audiokit.transport._paced import exchange_in_pace, in_pace
 from audiokit.transport._proxies import proxy_for
 from audiokit.transport._wire import Pace, Wire, connect, scratch_memory
@@ -80,7 +81,7 @@ class Connector:
         """Connect for *request*; name, address and TLS together take the connect timeout at most."""
         url = request.url
         limit: float | None = request.extensions.get("timeout", {}).get("connect")
-        port = url.port or (443 if url.scheme == "https" else 80)
+        port = port_of(url)
         try:
             async with asyncio.timeout(limit):
                 host = url.raw_host.decode("ascii").strip("[]")

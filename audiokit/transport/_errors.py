@@ -10,21 +10,21 @@ import httpx
 
 from audiokit.errors import ConnectionFailed, ConnectionLost, OutcomeUnknown, TransportError
 from audiokit.transport._call import Call, Retry
-from audiokit.transport._retry import Outcome
+from audiokit.transport._retry import AttemptOutcome
 
 # First match wins, so subclasses stand before their bases. A contract test walks httpx's
 # tree and finds none unmapped.
-OUTCOMES: Final[tuple[tuple[type[httpx.RequestError], Outcome], ...]] = (
-    (httpx.ConnectError, Outcome.NOT_SENT),
-    (httpx.ConnectTimeout, Outcome.NOT_SENT),
-    (httpx.PoolTimeout, Outcome.NOT_SENT),
-    (httpx.UnsupportedProtocol, Outcome.NOT_SENT),
-    (httpx.LocalProtocolError, Outcome.NOT_SENT),
-    (httpx.ProxyError, Outcome.NOT_SENT),
-    (httpx.TooManyRedirects, Outcome.UNKNOWN),
-    (httpx.DecodingError, Outcome.UNKNOWN),
-    (httpx.TransportError, Outcome.UNKNOWN),
-    (httpx.RequestError, Outcome.UNKNOWN),
+OUTCOMES: Final[tuple[tuple[type[httpx.RequestError], AttemptOutcome], ...]] = (
+    (httpx.ConnectError, AttemptOutcome.NOT_SENT),
+    (httpx.ConnectTimeout, AttemptOutcome.NOT_SENT),
+    (httpx.PoolTimeout, AttemptOutcome.NOT_SENT),
+    (httpx.UnsupportedProtocol, AttemptOutcome.NOT_SENT),
+    (httpx.LocalProtocolError, AttemptOutcome.NOT_SENT),
+    (httpx.ProxyError, AttemptOutcome.NOT_SENT),
+    (httpx.TooManyRedirects, AttemptOutcome.UNKNOWN),
+    (httpx.DecodingError, AttemptOutcome.UNKNOWN),
+    (httpx.TransportError, AttemptOutcome.UNKNOWN),
+    (httpx.RequestError, AttemptOutcome.UNKNOWN),
 )
 
 NEVER_REPEATED: Final = (
@@ -52,7 +52,7 @@ def certificate_fault(failure: BaseException | None) -> ssl.SSLCertVerificationE
     return None
 
 
-def outcome_of(error: httpx.RequestError) -> Outcome:
+def outcome_of(error: httpx.RequestError) -> AttemptOutcome:
     """What this failure says about the attempt."""
     return next(outcome for kind, outcome in OUTCOMES if isinstance(error, kind))
 
@@ -73,8 +73,8 @@ def error_for(
     """
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     tries = f"{attempts} attempt{'s' if attempts > 1 else ''}"
-    outcome = outcome_of(error) if is_begun else Outcome.NOT_SENT
-    fault = certificate_fault(error) if outcome is Outcome.NOT_SENT else None
+    outcome = outcome_of(error) if is_begun else AttemptOutcome.NOT_SENT
+    fault = certificate_fault(error) if outcome is AttemptOutcome.NOT_SENT else None
     if fault is not None:
         return ConnectionFailed(
             f"{call.operation}: nothing was sent to {place}, because its certificate is not trusted "
@@ -82,19 +82,25 @@ def error_for(
             "check the address and this machine's date, or name the authority in SSL_CERT_FILE",
             operation=call.operation,
             attempts=attempts,
+            method=call.method,
+            path=call.path,
         )
-    if outcome is Outcome.NOT_SENT:
+    if outcome is AttemptOutcome.NOT_SENT:
         return ConnectionFailed(
             f"{call.operation}: nothing was sent to {place} in {tries} ({what}); "
             "check the address and the network, then call again",
             operation=call.operation,
             attempts=attempts,
+            method=call.method,
+            path=call.path,
         )
     if call.retry is Retry.SAFE:
         return ConnectionLost(
             f"{call.operation}: no complete answer in {tries} ({what}); the call is safe to repeat",
             operation=call.operation,
             attempts=attempts,
+            method=call.method,
+            path=call.path,
         )
     why = f"the connection broke after the request may have arrived ({what})"
     return outcome_unknown(call, why, attempts=attempts, sent_at=sent_at, status=status)

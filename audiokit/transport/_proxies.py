@@ -10,6 +10,7 @@ import httpx
 
 from audiokit._config import NEVER_PROXIED
 from audiokit.errors import InvalidRequest
+from audiokit.transport._origin import port_of
 
 _SCHEMES: Final = frozenset({"http", "https", "socks5", "socks5h"})
 
@@ -24,7 +25,7 @@ def proxy_for(url: httpx.URL) -> str | None:
         InvalidRequest: The proxy is none.
     """
     host = f"[{url.host}]" if ":" in url.host else url.host
-    address = f"{host}:{url.port or (443 if url.scheme == 'https' else 80)}"
+    address = f"{host}:{port_of(url)}"
     if address in NEVER_PROXIED:
         return None
     proxies = urllib.request.getproxies()

@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 import attrs
 import httpx
@@ -16,19 +15,20 @@ from audiokit._config import ApiAccess, RateClass, RetryPolicy
 from audiokit.transport._auth import SESSION_ENDED
 from audiokit.transport._budget import RetryBudget
 from audiokit.transport._call import Call, Retry
+from audiokit.transport._call_state import CallState
 from audiokit.transport._errors import is_hopeless, outcome_of, outcome_unknown
 from audiokit.transport._hooks import Hooks, Watch
+from audiokit.transport._origin import host_and_port
 from audiokit.transport._rate import NoPlaceInTime, Place, RateLimiter, current_priority
 from audiokit.transport._retry import (
     GATEWAY_STATUSES,
     TEMPORARY_STATUSES,
-    Outcome,
+    AttemptOutcome,
     may_repeat,
     next_wait,
     outcome_of_status,
     parse_retry_after,
 )
-from audiokit.transport._run import Run
 from audiokit.transport._sender import Sender, close
 from audiokit.typing import Clock, Hook
 
@@ -50,7 +50,7 @@ class Attempt:
         met_old_session: Its session had expired: the next attempt logs in first, and is no retry.
     """
 
-    outcome: Outcome
+    outcome: AttemptOutcome
     failure: BaseException | None = None
     response: httpx.Response | None = None
     retry_after: float | None = None
@@ -101,13 +101,13 @@ class Repeater:
         return self._limiters.get((api, rate_class))
 
     @contextmanager
-    def watched(self, run: Run, *, is_stream: bool = False) -> Generator[None]:
+    def watched(self, run: CallState, *, is_stream: bool = False) -> Generator[None]:
         """Tell the hooks, if there are any, of a call from its start to its end."""
         if not self._hooks:
             yield
             return
         now, call = self._clock.monotonic, run.call
-        host = _host_of(call.url if call.path == "" else self._access[call.api].base_url)
+        host = host_and_port(call.url if call.path == "" else self._access[call.api].base_url)
         watch = run.watch = Watch(self._hooks, call, host=host, now_s=now(), is_stream=is_stream)
         headers = watch.started()
         if headers and call.authorise:  # else nobody looks where they go
@@ -127,7 +127,7 @@ class Repeater:
                 now_s=now(),
             )
 
-    async def send(self, run: Run) -> httpx.Response:
+    async def send(self, run: CallState) -> httpx.Response:
         """Attempts with waits between them; gives the answer back unread."""
         while True:
             await run.tries.close_body()
@@ -154,7 +154,7 @@ class Repeater:
                 )
             return response
 
-    def wait_after(self, run: Run, attempt: Attempt) -> float | None:
+    def wait_after(self, run: CallState, attempt: Attempt) -> float | None:
         """Seconds until the next attempt, or None when there shall be none; also tells log and hooks."""
         if not may_repeat(attempt.outcome, run.call.retry) or not run.can_send_again:
             return None
@@ -179,7 +179,7 @@ class Repeater:
             )
         return wait
 
-    def _retry_wait(self, run: Run, attempt: Attempt, now_s: float) -> float | None:
+    def _retry_wait(self, run: CallState, attempt: Attempt, now_s: float) -> float | None:
         """What policy and budget say; None where there is no retry."""
         wait = next_wait(
             self._policy,
@@ -190,12 +190,12 @@ class Repeater:
         has_budget = wait is not None and self._budget(run.call.api, is_own=run.call.path != "").spend()
         return wait if has_budget else None
 
-    def succeeded(self, run: Run) -> None:
+    def succeeded(self, run: CallState) -> None:
         """Note that the answer of a run was read; one that says no is as good as any."""
         if run.is_answered:
             self._budget(run.call.api, is_own=run.call.path != "").earn(after_retry=run.tries.count > 1)
 
-    async def _attempt(self, run: Run) -> Attempt:
+    async def _attempt(self, run: CallState) -> Attempt:
         place = await self._place(run) if self._limiters else None
         run.tries.start()
         run.status, run.received_bytes, run.is_answered = None, 0, False
@@ -203,8 +203,8 @@ class Repeater:
         try:
             response = await self._sender.send(run.call, run.tries)
         except httpx.RequestError as error:
-            outcome = outcome_of(error) if run.tries.is_begun else Outcome.NOT_SENT
-            run.tries.is_begun = outcome is not Outcome.NOT_SENT
+            outcome = outcome_of(error) if run.tries.is_begun else AttemptOutcome.NOT_SENT
+            run.tries.is_begun = outcome is not AttemptOutcome.NOT_SENT
             if place is not None:
                 (place.lost if run.tries.is_begun else place.unused)()
             return Attempt(outcome, failure=error)
@@ -222,17 +222,19 @@ class Repeater:
             place.answered(was_refused=status == 429, retry_after=retry_after)
         if SESSION_ENDED in response.extensions and run.may_renew_session():
             run.tries.is_begun = False
-            return Attempt(Outcome.REJECTED, response=response, met_old_session=True)
+            return Attempt(AttemptOutcome.REJECTED, response=response, met_old_session=True)
         run.is_answered = not is_temporary
         if run.is_answered:
-            return Attempt(Outcome.FINAL, response=response)
+            return Attempt(AttemptOutcome.FINAL, response=response)
         if _is_of_login(response, run.call):
-            return Attempt(Outcome.NOT_SENT, response=response, retry_after=retry_after)  # the login was
+            return Attempt(
+                AttemptOutcome.NOT_SENT, response=response, retry_after=retry_after
+            )  # the login was
         outcome = outcome_of_status(status, retry_after=retry_after)
-        run.tries.is_begun = outcome is not Outcome.REJECTED
+        run.tries.is_begun = outcome is not AttemptOutcome.REJECTED
         return Attempt(outcome, response=response, retry_after=retry_after)
 
-    async def _place(self, run: Run) -> Place | None:
+    async def _place(self, run: CallState) -> Place | None:
         """Wait for a place under the rate limit; None where there is none."""
         limiter = self._limiters.get((run.call.api, run.call.rate_class))
         if limiter is None or not run.call.path:
@@ -257,7 +259,7 @@ class Repeater:
 def _gateway_gave_up(call: Call, attempt: Attempt) -> bool:
     """Whether nobody knows what became of a call that could do its work twice."""
     return (
-        attempt.outcome is Outcome.UNKNOWN
+        attempt.outcome is AttemptOutcome.UNKNOWN
         and attempt.response is not None
         and attempt.response.status_code in GATEWAY_STATUSES
         and call.retry is not Retry.SAFE
@@ -268,13 +270,3 @@ def _gateway_gave_up(call: Call, attempt: Attempt) -> bool:
 def _is_of_login(response: httpx.Response, call: Call) -> bool:
     """Whether this answers the login before the call, and not the call."""
     return response.request.url.path.endswith(_LOGIN_PATH) and call.path != _LOGIN_PATH
-
-
-def _host_of(url: str) -> str:
-    """``host:port`` of a URL, empty for one that is none."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return ""
-    return f"{parts.hostname}:{port}"

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 import attrs
+
+from audiokit.transport._origin import origin_of
 
 _STRONG_TAG: Final = re.compile(r'"[\x21\x23-\x7e]{0,1000}"')
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.IGNORECASE | re.ASCII)
@@ -89,12 +90,7 @@ class Continuation:
 
 def is_same_origin(url: str, other: str) -> bool:
     """Whether two absolute URLs lead to the same scheme, host and port."""
-    return _origin(url) == _origin(other)
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return origin_of(url) == origin_of(other)
 
 
 def is_whole(headers: Mapping[str, str]) -> bool:

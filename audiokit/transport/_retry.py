@@ -38,7 +38,7 @@ GATEWAY_STATUSES: Final = frozenset({502, 504})
 TEMPORARY_STATUSES: Final = frozenset({500, 503}) | REJECTED_STATUSES | GATEWAY_STATUSES
 
 
-class Outcome(enum.Enum):
+class AttemptOutcome(enum.Enum):
     """What is known of an attempt: one of three classes of failure, or an answer."""
 
     NOT_SENT = "not sent"
@@ -54,21 +54,21 @@ class Outcome(enum.Enum):
     """An answer to hand to the caller."""
 
 
-def outcome_of_status(status: int, *, retry_after: float | None = None) -> Outcome:
+def outcome_of_status(status: int, *, retry_after: float | None = None) -> AttemptOutcome:
     """What an HTTP status says about the attempt, with the seconds of its Retry-After."""
     if status not in TEMPORARY_STATUSES:
-        return Outcome.FINAL
+        return AttemptOutcome.FINAL
     is_rejected = status in REJECTED_STATUSES or (status == 503 and retry_after is not None)
-    return Outcome.REJECTED if is_rejected else Outcome.UNKNOWN
+    return AttemptOutcome.REJECTED if is_rejected else AttemptOutcome.UNKNOWN
 
 
-def may_repeat(outcome: Outcome, rule: Retry) -> bool:
+def may_repeat(outcome: AttemptOutcome, rule: Retry) -> bool:
     """Whether the rule of the endpoint lets this outcome be tried again."""
-    if outcome is Outcome.FINAL:
+    if outcome is AttemptOutcome.FINAL:
         return False
-    if outcome is Outcome.NOT_SENT or rule is Retry.SAFE:
+    if outcome is AttemptOutcome.NOT_SENT or rule is Retry.SAFE:
         return True
-    return outcome is Outcome.REJECTED and rule is Retry.IF_REFUSED
+    return outcome is AttemptOutcome.REJECTED and rule is Retry.IF_REFUSED
 
 
 def next_wait(

@@ -29,6 +29,28 @@ def without_queries(text: str) -> str:
     return _URL.sub(lambda url: re.split("[?#]", url[0], maxsplit=1)[0], text)
 
 
+def shown_url(url: object) -> str:
+    """For reprs: a URL without its query and fragment, absolute or not; anything else as its own repr."""
+    return repr(re.split("[?#]", url, maxsplit=1)[0] if isinstance(url, str) else url)
+
+
+def shown_document(document: object) -> str:
+    """For reprs: a decoded document whose URLs end before their query or fragment."""
+    return repr(_without_queries(document))
+
+
+def _without_queries(value: object) -> object:
+    match value:
+        case str():
+            return without_queries(value)
+        case dict():
+            return {name: _without_queries(one) for name, one in value.items()}
+        case list():
+            return [_without_queries(one) for one in value]
+        case _:
+            return value
+
+
 def _forms(secret: str) -> tuple[str, ...]:
     """As it is, and as a JSON text holds it that could not be decoded or was not meant to be."""
     return secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]

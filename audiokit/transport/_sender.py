@@ -12,7 +12,6 @@ import functools
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -30,6 +29,7 @@ from audiokit.transport._call import Body, Call, Reply
 from audiokit.transport._chunks import Chunk, LentChunks
 from audiokit.transport._connection import Connector
 from audiokit.transport._network import Injected, Network
+from audiokit.transport._origin import origin_of, origin_or_none
 from audiokit.transport._pool import ConnectionPool, HeldStream
 
 CLOSE_S: Final = 5.0
@@ -100,7 +100,7 @@ class Sender:
             "least_bytes_per_s": timeouts.least_bytes_per_s,
         }
         # Fast: a free place needs no pass of the event loop.
-        self._gate = anyio.Semaphore(int(limits.connections), fast_acquire=True)
+        self._gate = anyio.Semaphore(limits.connections, fast_acquire=True)
         self._passing_secrets: list[str] = []
         self._connections: ConnectionPool | Injected | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -186,8 +186,10 @@ class Sender:
         return response
 
     async def _follow(self, call: Call, tries: Attempts) -> httpx.Response:
-        is_absolute = call.url.startswith(("http://", "https://"))
-        url = call.url if is_absolute else self._access[call.api].base_url + call.url
+        url = call.url
+        if not url[:8].lower().startswith(("http://", "https://")):
+            # Always a slash in between: what followed the host directly would be part of it.
+            url = f"{self._access[call.api].base_url}/{url.removeprefix('/')}"
         query: Any = list(call.query) or None
         hops = 0
         while True:
@@ -299,9 +301,9 @@ class Sender:
     def _place(self, call: Call, url: str) -> tuple[bool, str]:
         """Whether *url* belongs to the API, so that its credentials may go there; and ``host:port``."""
         base_url = self._access[call.api].base_url
-        own = _origin(base_url)
+        own = origin_of(base_url)
         # What begins with the base URL and a slash needs no parsing: its host and port end there.
-        origin = own if url.startswith(f"{base_url}/") else _origin_or_none(url)
+        origin = own if url.startswith(f"{base_url}/") else origin_or_none(url)
         if origin is None:
             raise _unusable(call, url)
         return origin == own, f"{origin[1]}:{origin[2]}"
@@ -321,6 +323,8 @@ def _unusable(call: Call, url: str) -> ConnectionFailed:
         f"{call.operation}: the URL cannot be used: {_shown(url)!r}; nothing was sent",
         operation=call.operation,
         attempts=0,
+        method=call.method,
+        path=call.path,
     )
 
 
@@ -331,6 +335,8 @@ def _led_away(call: Call, url: str, *, status: int) -> UnexpectedResponse:
         "own address, so its body was not sent there; check the base URL, or call without a body",
         operation=call.operation,
         status=status,
+        method=call.method,
+        path=call.path,
     )
 
 
@@ -375,17 +381,3 @@ def _joined(url: httpx.URL, location: str) -> str | None:
         return str(url.join(location))
     except (httpx.InvalidURL, ValueError):
         return None
-
-
-def _origin_or_none(url: str) -> tuple[str, str, int] | None:
-    try:
-        return _origin(url)
-    except ValueError:
-        return None
-
-
-@functools.lru_cache(maxsize=256)
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return parts.scheme, (parts.hostname or "").lower(), port

@@ -31,13 +31,13 @@ from audiokit.errors import (
 )
 from audiokit.transport._budget import RetryBudget
 from audiokit.transport._call import Call, Reply
+from audiokit.transport._call_state import CallState
 from audiokit.transport._download import Download, NotYet, StatusCheck
-from audiokit.transport._gate import UploadGate
+from audiokit.transport._gate import Gate
 from audiokit.transport._network import Network
 from audiokit.transport._rate import PROCESS, RateLimiter, Windows, limiters
 from audiokit.transport._repeater import Attempt, Repeater
-from audiokit.transport._retry import Outcome
-from audiokit.transport._run import Run
+from audiokit.transport._retry import AttemptOutcome
 from audiokit.transport._secrets import hidden
 from audiokit.transport._sender import Sender, close
 from audiokit.transport._target import Target
@@ -58,11 +58,25 @@ class SystemClock:
         await anyio.sleep(seconds)
 
 
-class StreamReply:
-    """An answer whose body has not been read yet."""
+async def _in_time(run: CallState, due_s: float | None, work: Awaitable[T]) -> T:
+    """What *work* gives, if it does so before *due_s* of the loop's time; None is no limit."""
+    # asyncio's, because anyio's scopes cost three times the objects, and thousands may wait here.
+    deadline = asyncio.timeout_at(due_s)
+    try:
+        async with deadline:
+            return await work
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise run.out_of_time() from error
 
-    def __init__(self, response: httpx.Response, run: Run) -> None:
+
+class StreamReply:
+    """An answer whose body has not been read yet: that has to be done before *due_s* of the loop's time."""
+
+    def __init__(self, response: httpx.Response, run: CallState, *, due_s: float | None = None) -> None:
         self._response = response
+        self._due_s = due_s
         self.run = run
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
@@ -82,17 +96,24 @@ class StreamReply:
         Raises:
             ConnectionLost: It stopped before its end; the call is safe to repeat.
             OutcomeUnknown: It stopped before its end, and a repeat could do the work twice.
+            CallTimeout: It takes longer than the call may.
         """
         try:
             stream = self._response.stream
             assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what both ways of sending give
             encoding = self.headers.get("content-encoding", "identity").strip()
             is_plain = encoding.lower() == "identity"
-            async for chunk in stream if is_plain else unpacked(aiter(stream), encoding):
+            chunks = aiter(stream) if is_plain else unpacked(aiter(stream), encoding)
+            async for chunk in chunks if self._due_s is None else self._in_time(chunks):
                 self.run.received_bytes += len(chunk)
                 yield chunk
         except httpx.RequestError as error:
             raise self.run.error(error, place=self._place) from error
+
+    async def _in_time(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        # Each read has a limit: one around all would span a yield, and has to end in the task it began in.
+        while (chunk := await _in_time(self.run, self._due_s, anext(chunks, None))) is not None:
+            yield chunk
 
     def too_long(self, limit_bytes: int) -> TransportError:
         """The error for a body that goes on after *limit_bytes*."""
@@ -122,6 +143,10 @@ class StreamReply:
             # The answer is no, however much of the reason arrived.
         del content[limit_bytes:]
         return bytes(content)
+
+
+def _due_s(run: CallState) -> float | None:
+    return None if run.limit_s == math.inf else asyncio.get_running_loop().time() + run.limit_s
 
 
 class Transport:
@@ -155,8 +180,8 @@ class Transport:
             limiters=limiters(limits.rates, access, self.clock, windows),
             hooks=hooks,
         )
-        self._answer_bytes = int(limits.answer_bytes)
-        self._uploads = UploadGate(int(limits.uploads), limits.upload_bytes)
+        self._answer_bytes = limits.answer_bytes
+        self._uploads = Gate(limits.uploads, limits.upload_bytes)
         self._bases = {api: one.base_url for api, one in access.items()}
 
     def __repr__(self) -> str:
@@ -222,7 +247,13 @@ class Transport:
             content = await reply.read(self._answer_bytes + 1)  # one more shows that it goes on
             if len(content) > self._answer_bytes and reply.status < 400:
                 raise reply.too_long(self._answer_bytes)
-            return Reply(status=reply.status, headers=reply.headers, content=content)
+            return Reply(
+                status=reply.status,
+                headers=reply.headers,
+                content=content,
+                method=call.method,
+                path=call.path,
+            )
 
         is_file = call.body is not None and call.body.is_file
         return await self._perform(call, read, limit_s=math.inf if is_file else self.timeouts.call_s)
@@ -269,6 +300,7 @@ class Transport:
                     raise
                 except DownloadFailed as error:
                     error.operation, error.attempts = call.operation, reply.run.tries.count
+                    error.method, error.path = call.method, call.path
                     raise
 
             return await self._perform(plain, save, limit_s=math.inf)
@@ -277,20 +309,19 @@ class Transport:
     async def stream(self, call: Call) -> AsyncGenerator[StreamReply]:
         """Send *call* and give the answer as soon as its head is there.
 
-        A `timeout_s` of the call covers the body too; the answer is closed on leaving. What
-        breaks off after the head is not repeated: the caller has seen a part of it.
+        A `timeout_s` of the call covers the body too, whenever more of it is read; the answer is closed on
+        leaving, which another task may do. What breaks off after the head is not repeated: the caller has
+        seen a part of it.
         """
         run = self._run(call, limit_s=math.inf)
+        due_s = _due_s(run)
         with self._repeater.watched(run, is_stream=True):
-            with anyio.move_on_after(run.limit_s) as scope:
-                response = await self._repeater.send(run)
-                self._repeater.succeeded(run)
-                try:
-                    yield StreamReply(response, run)
-                finally:
-                    await close(response)
-            if scope.cancelled_caught:
-                raise run.out_of_time()
+            response = await _in_time(run, due_s, self._repeater.send(run))
+            self._repeater.succeeded(run)
+            try:
+                yield StreamReply(response, run, due_s=due_s)
+            finally:
+                await close(response)
 
     async def _perform(
         self, call: Call, consume: Callable[[StreamReply], Awaitable[T]], *, limit_s: float
@@ -301,34 +332,32 @@ class Transport:
         and `Timeouts.stall_s` ends those that hang.
         """
         run = self._run(call, limit_s=limit_s)
+        body = call.body
+        if body is None or not body.is_file:
+            work = self._until_answered(run, consume)
+        else:
+            work = self._in_its_place(body.buffer_bytes, run, consume)
         if not self._repeater.has_hooks:
-            return await self._within_limit(run, consume)
+            return await _in_time(run, _due_s(run), work)
         with self._repeater.watched(run):
-            return await self._within_limit(run, consume)
+            return await _in_time(run, _due_s(run), work)
 
-    async def _within_limit(self, run: Run, consume: Callable[[StreamReply], Awaitable[T]]) -> T:
-        # asyncio's, because anyio's scopes cost three times the objects, and thousands may wait here.
-        deadline = asyncio.timeout(None if run.limit_s == math.inf else run.limit_s)
-        body = run.call.body
-        try:
-            async with deadline:
-                if body is None or not body.is_file:
-                    return await self._until_answered(run, consume)
-                async with self._uploads.place(body.buffer_bytes):
-                    return await self._until_answered(run, consume)
-        except TimeoutError as error:
-            if not deadline.expired():
-                raise
-            raise run.out_of_time() from error
+    async def _in_its_place(
+        self, buffer_bytes: int, run: CallState, consume: Callable[[StreamReply], Awaitable[T]]
+    ) -> T:
+        async with self._uploads.carrying(buffer_bytes):
+            return await self._until_answered(run, consume)
 
-    async def _until_answered(self, run: Run, consume: Callable[[StreamReply], Awaitable[T]]) -> T:
+    async def _until_answered(self, run: CallState, consume: Callable[[StreamReply], Awaitable[T]]) -> T:
         try:
             while True:
                 response = await self._repeater.send(run)
                 try:
                     result = await consume(StreamReply(response, run))
                 except (ConnectionLost, OutcomeUnknown) as error:
-                    wait = self._repeater.wait_after(run, Attempt(Outcome.UNKNOWN, failure=error.__cause__))
+                    wait = self._repeater.wait_after(
+                        run, Attempt(AttemptOutcome.UNKNOWN, failure=error.__cause__)
+                    )
                     if wait is None:
                         if isinstance(error, NotYet):
                             raise error.final(run.tries.count) from None
@@ -342,7 +371,7 @@ class Transport:
         finally:
             await run.tries.close_body()
 
-    def _run(self, call: Call, *, limit_s: float) -> Run:
+    def _run(self, call: Call, *, limit_s: float) -> CallState:
         self._sender.check_open()
         limit = limit_s if call.timeout_s is None else call.timeout_s
-        return Run(call, limit_s=limit, now_s=self.clock.monotonic())
+        return CallState(call, limit_s=limit, now_s=self.clock.monotonic())

@@ -14,7 +14,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from audiokit.cli import _COMMANDS
+from audiokit.cli import commands
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,7 +92,7 @@ def test_commands_that_are_named_exist() -> None:
     )
     known = {f"nox -s {name}" for name in sessions}
     known |= {f"python benchmarks/{path.name}" for path in (ROOT / "benchmarks").glob("*.py")}
-    known |= {f"audiokit {command.__name__.rpartition('.')[2]}" for command in _COMMANDS}
+    known |= {f"audiokit {command.__name__.rpartition('.')[2]}" for command in commands()}
     assert set() == {one for one in COMMANDS if not one.startswith("pytest ")} - known
     assert {"nox", "python", "audiokit", "pytest"} == {one.split()[0] for one in COMMANDS}
 

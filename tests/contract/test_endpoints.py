@@ -105,6 +105,30 @@ def test_emulator_does_everything_that_needs_no_model() -> None:
     assert NEEDS_A_MODEL == {name for key, name in wanted.items() if not routes[key]}
 
 
+def test_emulator_knows_operations_by_the_sdks_names_too() -> None:
+    """Faults and counts take the name that an error of the SDK shows; no name is another operation's."""
+    for name in ("starlette", "uvicorn", "python_multipart"):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"the emulator extra is not installed ({name} not found)")
+    from audiokit.emulator._routes import list_routes
+
+    ours: dict[Key, set[str]] = {}
+    for one in ENDPOINTS:
+        if one.path.startswith("/"):
+            key = (one.api, one.method, _shape(one.path))
+            ours.setdefault(key, set()).add(one.name.partition(".")[2])
+    named: dict[tuple[str, str], set[str]] = {}
+    served: dict[tuple[str, str], set[str]] = {}
+    for row in list_routes():
+        operation = (str(row["api"]), str(row["name"]))
+        named[operation] = set(str(row["audiokit"]).split())
+        key = (operation[0], str(row["method"]), _shape(str(row["path"])))
+        served.setdefault(operation, set()).update(ours.get(key, set()))
+    assert served == named
+    all_names = [(api, name) for (api, own), also in named.items() for name in also | {own}]
+    assert len(all_names) == len(set(all_names))
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
 def test_endpoint_is_complete(endpoint: object) -> None:
     """Name, address, source and statuses are stated; a GET may be repeated."""

@@ -10,7 +10,7 @@ import pytest
 from audiokit.errors import ConnectionFailed, ConnectionLost, OutcomeUnknown, TransportError
 from audiokit.transport import Call, Retry
 from audiokit.transport._errors import OUTCOMES, error_for, outcome_of
-from audiokit.transport._retry import Outcome
+from audiokit.transport._retry import AttemptOutcome
 
 
 def _tree(kind: type[httpx.RequestError]) -> Iterator[type[httpx.RequestError]]:
@@ -29,7 +29,7 @@ def test_failure_becomes_an_error_of_ours(kind: type[httpx.RequestError], retry:
     call = Call(api="respeecher", operation="respeecher.x.y", method="POST", url="/x", retry=retry)
     error = error_for(kind("because"), call, attempts=2, place="api.example:443")
     wanted: type[TransportError] = ConnectionFailed
-    if outcome_of(kind("because")) is Outcome.UNKNOWN:
+    if outcome_of(kind("because")) is AttemptOutcome.UNKNOWN:
         wanted = ConnectionLost if retry is Retry.SAFE else OutcomeUnknown
     assert wanted is type(error)
     assert (2, "respeecher.x.y") == (error.attempts, error.operation)
@@ -51,4 +51,4 @@ def test_table_has_subclasses_before_their_bases() -> None:
 def test_whatever_comes_after_connecting_is_unknown() -> None:
     """Reading, writing and protocol failures leave it open whether the request arrived."""
     for kind in (httpx.ReadError, httpx.WriteError, httpx.ReadTimeout, httpx.RemoteProtocolError):
-        assert outcome_of(kind("x")) is Outcome.UNKNOWN
+        assert outcome_of(kind("x")) is AttemptOutcome.UNKNOWN

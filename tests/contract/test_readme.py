@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audiokit.cli import _COMMANDS
+from audiokit.cli import commands as modules
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ def readme() -> str:
 def _commands() -> list[str]:
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for command in _COMMANDS:
+    for command in modules():
         command.add_to(commands)
     return sorted(commands.choices)
 
@@ -45,7 +45,7 @@ def test_options_in_the_readme_exist(readme: str) -> None:
     """An option that is shown is one that is taken."""
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for command in _COMMANDS:
+    for command in modules():
         command.add_to(commands)
     shown = re.findall(r"audiokit ([a-z]+)((?: +[^#`\n]*)?)", readme)
     missing = [

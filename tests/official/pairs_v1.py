@@ -72,7 +72,7 @@ async def _orchestrated(kit: AudioKit, kind: str) -> None:
             intro_text="a", main_text="b", outro_text="c", voice="Joanna", sound_template="jazz"
         )
     else:
-        track = await service.media_with_sound("med-1", sound_template="jazz")
+        track = await service.create_media_with_sound("med-1", sound_template="jazz")
     await _saved(kit, track)
 
 
@@ -189,7 +189,7 @@ def pairs(folder: Path) -> list[Pair]:
                 "s-1",
                 voice="Joanna",
                 speed=110,
-                silence_padding_ms=1000,
+                silence_padding_s=1.0,
                 effect="chewie",
                 audience=[{"name": "Ann"}],
                 sections={"intro": _voice("Matthew")},

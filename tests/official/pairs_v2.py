@@ -137,7 +137,7 @@ SPOKEN: dict[str, Any] = {
     "useCache": False, "useDenoiser": True, "useAutofix": True,
 }  # fmt: skip
 OUR_SPOKEN: dict[str, Any] = {
-    "voice": "wren", "speed": 1.5, "silence_padding": "2000", "audience": {"name": "Ann"},
+    "voice": "wren", "speed": 1.5, "silence_padding_s": 0.002, "audience": {"name": "Ann"},
     "sections": {"intro": {"voice": "coco"}}, "voice_intelligence": True, "public": True, "sync": False,
     "use_cache": False, "use_denoiser": True, "use_autofix": True,
 }  # fmt: skip

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from audiokit.services import APIS, _dialect
 from audiokit.services._convert import WIRE, Model
+from audiokit.services._tolerant import flag, number, several
 
 few = settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 scalars = st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -35,6 +36,11 @@ PRIMITIVES: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(-(2**53), 2**53),
     float: st.floats(allow_nan=False) | st.integers(-(2**53), 2**53),
     bool: st.booleans(),
+}
+CONVERTED: dict[Any, st.SearchStrategy[Any]] = {
+    number: st.none() | PRIMITIVES[int],
+    flag: PRIMITIVES[bool],
+    several: st.lists(json_values, max_size=2),
 }
 
 
@@ -78,15 +84,20 @@ def _documents(api: str, model: type[Model]) -> st.SearchStrategy[dict[str, Any]
     for field in attrs.fields(model):
         if field.init:
             place = needed if field.default is attrs.NOTHING else known
-            place[names[field.name]] = _values(api, field.type, is_needed=place is needed)
+            plain = CONVERTED.get(field.converter)  # the ways in which one thing may be written have a test
+            fitting = _values(api, field.type, is_needed=place is needed) if plain is None else plain
+            place[names[field.name]] = fitting
     fitting = st.fixed_dictionaries(needed, optional=known)
     return st.builds(lambda inside, more: {**more, **inside}, fitting, unknown)
 
 
 def _values(api: str, kind: Any, *, is_needed: bool) -> st.SearchStrategy[Any]:
-    """JSON that fits a field; where a primitive is not needed, it may be any other, too."""
+    """JSON that fits a field; where a primitive is not needed, it may be any other, too.
+
+    But for null, which is its default.
+    """
     if kind in PRIMITIVES:
-        return PRIMITIVES[kind] if is_needed else st.none() | scalars
+        return PRIMITIVES[kind] if is_needed else scalars
     if kind is datetime:
         return moments
     if kind is type(None):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from extras import skip_without_emulator
 
 from audiokit import AudioKit
 from audiokit.testing import EmulatorProcess
@@ -18,12 +18,7 @@ LONGEST_NAP_S = 0.04
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say plainly what is left out where the emulator's libraries are not installed."""
-    if all(importlib.util.find_spec(name) for name in ("starlette", "uvicorn", "numpy", "av", "soundfile")):
-        return
-    reason = "needs the emulator: pip install 'audiokit[emulator]'"
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason=reason))
+    skip_without_emulator(items, Path(__file__).parent)
 
 
 class ImpatientClock(SystemClock):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import struct
 from pathlib import Path
 from typing import Any
 
 import pytest
 from plugs import sound
+from ports import free_port
 from processes import has_ended
 
 from audiokit import AudioKit, ConversionJob, JobState
@@ -20,13 +20,6 @@ from audiokit.testing import EmulatorControl, EmulatorProcess
 
 SOURCE_S = 0.4
 PADDING_BYTES = 6_000_000  # so that the upload can be met half way, and costs no more to convert
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
 
 
 async def _half_uploaded(running: Any) -> None:
@@ -50,7 +43,7 @@ def _padded(path: Path) -> Path:
 @pytest.mark.timeout(60)
 async def test_a_service_killed_in_the_middle_gets_each_job_once(tmp_path: Path) -> None:
     """Orders under way, an upload half done, polls pending: after kill -9 and a restart all end once."""
-    data, arguments = tmp_path / "data", ("--port", str(_free_port()), "--processing", "conversion:500ms")
+    data, arguments = tmp_path / "data", ("--port", str(free_port()), "--processing", "conversion:500ms")
     async with EmulatorProcess(data=data, arguments=arguments) as first:
         async with AudioKit(respeecher=first.access["respeecher"]) as kit:
             project = await kit.respeecher.projects.create("restarts")

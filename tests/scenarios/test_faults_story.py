@@ -53,6 +53,7 @@ async def test_texts_are_paid_for_exactly_when_the_client_says_so_or_cannot_know
     while (await control.counts())["background_tasks"]:  # noqa: ASYNC110  (of another process)
         await asyncio.sleep(0.05)
     done = await control.submitted("recordings.create_tts")
+    assert done == await control.submitted("respeecher.recordings.create_tts")
     listed = [one.label async for one in kit.respeecher.recordings.list(folder_id=folder.id)]
     struck = (await control.counts())["faults"]["respeecher"]["recordings.create_tts"]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from hearing import AUDIO
@@ -14,6 +17,7 @@ from hearing import AUDIO
 from audiokit import AudioKit
 from audiokit.jobs import JobState, Journal, JournalState, Scope
 from audiokit.services.respeecher import Voice
+from audiokit.testing import EmulatorProcess
 
 PAGE = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text("utf-8")
 SPEECH = AUDIO / "speech_male_en.wav"
@@ -44,6 +48,67 @@ async def test_a_batch_runs_and_runs_again(
     assert ["done"] == await page["convert_all"](kit, **arguments)
     assert recordings == [one.id async for one in kit.respeecher.recordings.list(folder_id=folder_id)]
     assert 1 == len(list(tmp_path.glob("*.wav")))
+
+
+async def test_a_queue_worker_takes_a_message_once(
+    page: dict[str, Any], kit: AudioKit, folder_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Delivered again to the next worker, it is known by its key, and acknowledged without new work."""
+    for _ in range(2):
+        messages: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        for message in ({"id": "m1", "text": "Hello."}, {"id": "m2", "text": "Bye.", "priority": "5"}, {}):
+            messages.put_nowait(message)
+        await page["work_off"](kit, messages, folder_id, tmp_path / "new" / "jobs.sqlite")
+        assert messages._unfinished_tasks == 1  # type: ignore[attr-defined]  # the one that ended it
+    assert 2 == len([one async for one in kit.respeecher.recordings.list(folder_id=folder_id)])
+    said = capsys.readouterr().out.splitlines()
+    assert ["m1 done", "m1 done", "m2 done", "m2 done"] == sorted(line for line in said if " done" in line)
+    assert {"m1 JobStarted", "m1 JobSubmitted", "m1 JobFinished"} <= set(said)
+
+
+async def test_a_web_app_streams_conversions_and_is_called_back(
+    page: dict[str, Any],
+    emulator: EmulatorProcess,
+    folder_id: str,
+    voice: Voice,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Served as a web app is: an upload comes back as sound, and the service's webhook is taken."""
+    uvicorn = pytest.importorskip("uvicorn")
+    key = emulator.access["apiaudio"].credentials.key.reveal()  # type: ignore[union-attr]
+    root = emulator.access["apiaudio"].base_url.removesuffix("/apiaudio")
+    monkeypatch.setenv("AUDIOKIT_EMULATOR", root.replace("://", f"://{key}@"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        monkeypatch.setenv("PUBLIC_URL", address)
+        answered: list[tuple[str, int]] = []
+
+        async def watched(scope: Any, receive: Any, send: Any) -> None:
+            async def noting(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    answered.append((scope["path"], message["status"]))
+                await send(message)
+
+            await page["app"](scope, receive, noting)
+
+        server = uvicorn.Server(uvicorn.Config(watched, log_level="warning", lifespan="on"))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        async with httpx.AsyncClient(base_url=address, timeout=15, trust_env=False) as web:
+            while not server.started:  # noqa: ASYNC110 - it tells no other way
+                await asyncio.sleep(0.01)
+            form = {"folder_id": folder_id, "voice_id": voice.id}
+            files = {"take": ("take.wav", SPEECH.read_bytes())}
+            sound, made = await asyncio.gather(
+                web.post("/convert", data=form, files=files), web.post("/ads/Ada")
+            )
+            wrong = await web.post("/convert", data={**form, "voice_id": "Boris"}, files=files)
+        server.should_exit = True
+        await serving
+    assert (200, b"RIFF") == (sound.status_code, sound.content[:4])
+    assert ["http"] == [url.partition(":")[0] for url in made.json()["urls"]]
+    assert (502, True) == (wrong.status_code, "voice_id must be a UUID, got 'Boris'" in wrong.json()["error"])
+    assert ("/webhooks/apiaudio", 204) in answered
+    assert {204} == {status for path, status in answered if path.startswith("/webhooks")}
 
 
 async def test_uncertain_jobs_are_asked_about(
@@ -81,8 +146,8 @@ async def test_each_listener_gets_an_ad(page: dict[str, Any], kit: AudioKit, tmp
 
 async def test_a_run_is_reported(page: dict[str, Any], kit: AudioKit, tmp_path: Path) -> None:
     """A line for the job, and one for all."""
-    assert 1 == await page["with_a_report"](kit, [SPEECH], tmp_path)
-    job, run = [orjson.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
+    assert 1 == await page["with_a_report"](kit, [SPEECH], tmp_path / "new")
+    job, run = [orjson.loads(line) for line in (tmp_path / "new" / "run.jsonl").read_text().splitlines()]
     assert (JobState.DONE.value, {"done": 1}) == (job["state"], run["jobs"])
 
 

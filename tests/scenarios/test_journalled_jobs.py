@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import struct
 import wave
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from ports import free_port
 
 from audiokit import AudioKit, ConversionJob, JobState, Limits, MasteringJob, PollSchedule, webhooks
 from audiokit._config import Rate, RateLimits
@@ -30,13 +30,6 @@ def _sound(path: Path, seconds: float = 0.4) -> Path:
     return path
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
-
-
 async def _folder(kit: AudioKit) -> str:
     project = await kit.respeecher.projects.create("journalled")
     return (await kit.respeecher.folders.create(project.id, "takes")).id
@@ -46,7 +39,7 @@ async def _folder(kit: AudioKit) -> str:
 @pytest.mark.timeout(60)
 async def test_a_service_that_restarts_in_the_middle_gets_each_job_once(tmp_path: Path) -> None:
     """Killed under running jobs and started again with its data: all are done, nothing is there twice."""
-    port, source = _free_port(), _sound(tmp_path / "take.wav")
+    port, source = free_port(), _sound(tmp_path / "take.wav")
     arguments = ("--port", str(port))
     first = EmulatorProcess(data=tmp_path / "data", arguments=arguments)
     async with first:
@@ -184,7 +177,7 @@ async def test_webhooks_of_the_service_wake_jobs(kit: AudioKit, tmp_path: Path) 
     uvicorn = pytest.importorskip("uvicorn")
     seen: list[webhooks.WebhookEvent] = []
     secret = (await kit.apiaudio.organisation.get_secrets()).extra["webhookSecret"]
-    port = _free_port()
+    port = free_port()
     async with kit.orchestrator(callback_url=f"http://127.0.0.1:{port}/") as jobs:
         app = WebhookReceiver(jobs, secret=secret, on_event=seen.append)
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off"))

@@ -108,7 +108,7 @@ def test_demo_explains_a_folder_it_cannot_write_to(tmp_path: Path) -> None:
     """One line, no traceback."""
     (tmp_path / "file").write_text("")
     done = _demo("--out", str(tmp_path / "file"))
-    assert (1, True) == (done.returncode, "cannot write to --out" in done.stderr)
+    assert (2, True) == (done.returncode, "cannot write to --out" in done.stderr)
     assert "Traceback" not in done.stderr
 
 

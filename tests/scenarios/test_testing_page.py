@@ -50,6 +50,8 @@ async def test_the_control_client_says_why_it_was_refused(emulator: EmulatorProc
         await control.change(labels="shout")
     with pytest.raises(EmulatorError, match="header x-control-key is wrong"):
         await EmulatorControl(emulator.control_url, "wrong").counts()
+    with pytest.raises(EmulatorError, match=r"no operation 'order.create'; did you mean 'orders.create'"):
+        await control.submitted("order.create")
     tenant = await control.add_tenant("page")
     assert {"api_key", "email", "password", "user_id"} <= set(tenant)
     assert "echo" == (await control.settings())["labels"]

@@ -189,7 +189,7 @@ async def test_one_call_makes_a_track_of_a_text(kit: AudioKit, tmp_path: Path) -
         sound_template="lofi",
     )
     media = await kit.apiaudio.media.upload(AUDIO / "speech_male_en.wav")
-    dubbed = await make.media_with_sound(media.media_id, sound_template="heatwave")
+    dubbed = await make.create_media_with_sound(media.media_id, sound_template="heatwave")
     lengths = []
     for place, track in enumerate((plain, scored, dubbed)):
         (tmp_path / str(place)).mkdir()

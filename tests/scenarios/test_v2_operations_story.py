@@ -225,7 +225,7 @@ async def test_speech_is_shortened_trimmed_and_timed(kit: AudioKit, tmp_path: Pa
     """To the length asked for, without the padding it was made with, with words that rise in time."""
     tts = kit.audiostack.tts
     script = await kit.audiostack.scripts.create(SCRIPT)
-    speech = await tts.create_and_wait(script, silence_padding="4000000")
+    speech = await tts.create_and_wait(script, silence_padding_s=4.0)
     (path,) = await tts.download(speech, tmp_path)
     whole_s = listen(path).seconds
     trimmed = await tts.remove_padding(speech)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 import soundfile
+from extras import skip_without_emulator
 
 from audiokit import AudioKit
 from audiokit.testing import EmulatorProcess
@@ -23,12 +23,7 @@ _numbers = itertools.count()
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say plainly what is left out where the emulator's libraries are not installed."""
-    if all(importlib.util.find_spec(name) for name in ("starlette", "uvicorn", "numpy", "av", "soundfile")):
-        return
-    reason = "needs the emulator: pip install 'audiokit[emulator]'"
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason=reason))
+    skip_without_emulator(items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")

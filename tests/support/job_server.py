@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from audiokit.errors import (
     RequestRefused,
     ServerError,
 )
-from audiokit.jobs import JobContext, Look, Submission
+from audiokit.jobs import JobContext, Look, Orchestrator, Submission
 from audiokit.typing import Clock
 
 
@@ -140,3 +141,22 @@ class ServerJob:
         path = self.to / f"{self.number}.txt"
         path.write_text(remote)
         return remote, [path]
+
+
+@attrs.frozen(kw_only=True)
+class SlowJob(ServerJob):
+    """Work that takes 40 s to hand in, with number 0 even 500 s."""
+
+    api = "respeecher"
+
+    async def submit(self, context: JobContext, prepared: None) -> str:
+        """Submit, in the end."""
+        await asyncio.sleep(40 if self.number else 500)
+        return await super().submit(context, prepared)
+
+
+async def outcomes_of(make: Callable[..., Orchestrator], *jobs: Any, **options: Any) -> list[Any]:
+    """Run jobs in an orchestrator of their own, and return their outcomes in the jobs' sequence."""
+    async with make(**options) as orchestrator:
+        outcomes = [outcome async for outcome in orchestrator.run(jobs)]
+    return sorted(outcomes, key=lambda one: one.index)

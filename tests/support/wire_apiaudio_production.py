@@ -356,6 +356,7 @@ ROWS = [
             public=True,
             vast=True,
             end_format="wav",
+            request_id="q-1",
         ),
         request="GET /mastering",
         query=[
@@ -365,6 +366,7 @@ ROWS = [
             ("public", "true"),
             ("vast", "true"),
             ("endFormat", "wav"),
+            ("requestId", "q-1"),
         ],
         reply={"url": "https://files.example/public/t.xml"},
         then=[

@@ -16,7 +16,7 @@ SPEECH = {
 SPEECH_ARGUMENTS: dict[str, Any] = {
     "voice": "wren",
     "speed": 1.5,
-    "silence_padding": "2000",
+    "silence_padding_s": 0.002,
     "audience": {"name": "Ann"},
     "sections": {"intro": {"voice": "coco"}},
     "section_to_produce": "intro",
@@ -50,7 +50,7 @@ ROWS = [
             "s-1",
             voice="wren",
             speed=1.2,
-            silence_padding="5000",
+            silence_padding_s=0.005,
             audience={"name": "Ann"},
             sections={"intro": {"voice": "bryer"}},
             voice_intelligence=True,

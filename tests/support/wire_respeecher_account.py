@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wire import WAV, Row, items
+from wire import WAV, Row, Step, items
 from wire_respeecher_answers import AWARE, ID, MOMENT
 
 CALIBRATION = {
@@ -122,6 +122,15 @@ ROWS = [
         request="GET /api/calibration",
         query=[("search", "mi"), ("limit", "50"), ("offset", "0")],
         reply=[CALIBRATION],
+        then=(
+            # It counts nothing, and allows perhaps no longer pages.
+            Step(
+                operation=None,
+                request="GET /api/calibration",
+                query=[("search", "mi"), ("limit", "50"), ("offset", "1")],
+                reply=[],
+            ),
+        ),
         result=lambda found: [one.id for one in found],
         expected=["c-1"],
     ),

@@ -220,9 +220,9 @@ ROWS = [
             "use_calibration": True,
             "calibration_id": "c-1",
         },
-        reply=[ORDER],
+        reply=[ORDER, {**ORDER, "id": "o-2", "conversion_id": "r-3"}],
         result=lambda orders: [(one.id, one.conversion_id, one.state, one.f0_hz) for one in orders],
-        expected=[("o-1", "r-2", "new", 120)],
+        expected=[("o-1", "r-2", "new", 120), ("o-2", "r-3", "new", 120)],
     ),
     Row(
         operation="orders.create",

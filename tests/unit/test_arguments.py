@@ -21,7 +21,9 @@ from audiokit import (
     Timeouts,
 )
 from audiokit.errors import InvalidRequest, MissingCredentials
+from audiokit.jobs._poll_plan import PollPolicy
 from audiokit.testing import StubTransport
+from audiokit.typing import RawReply
 
 URL = "https://gateway.example"
 
@@ -34,6 +36,8 @@ URL = "https://gateway.example"
         (lambda: Timeouts(stall_s=True), "stall_s must be a number above 0, got True"),
         (lambda: RetryPolicy(attempts=1.5), "attempts must be a whole number of 1 or more, got 1.5"),
         (lambda: RetryPolicy(backoff_s="1"), "backoff_s must be a number above 0, got '1'"),
+        (lambda: Limits(uploads=True), "uploads must be a whole number of 1 or more, got True"),
+        (lambda: PollPolicy(at_once=0.5), "at_once must be a whole number of 1 or more, got 0.5"),
         (lambda: Rate(times=1, seconds="1"), "seconds must be a number above 0, got '1'"),
         (lambda: Limits(rates=5), r"rates must be a RateLimits\(...\) or None, got 5"),
         (lambda: RateLimits(apiaudio=5), r"apiaudio must be a Rate\(...\) or None, got 5"),
@@ -94,6 +98,28 @@ def test_credentials_of_another_kind_are_refused_without_showing_them(credential
     with pytest.raises(InvalidRequest) as caught:
         ApiAccess(base_url=URL, credentials=credentials)
     assert "SECRET" not in f"{caught.value} {caught.value!r} {caught.value.value!r}"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ApiAccess(base_url="https://v1.api.audio?key=SECRET"),
+        lambda: ApiAccess(base_url="https://v1.api.audio#SECRET"),
+        lambda: ApiAccess(base_url="https://me:SECRET@v1.api.audio"),
+        lambda: AudioKit().orchestrator(callback_url="ftp://me:SECRET@host/hook?token=SECRET"),
+    ],
+)
+def test_address_that_is_refused_shows_no_key(make: Callable[[], object]) -> None:
+    """Keys are put into addresses by mistake, or for callbacks on purpose."""
+    with pytest.raises(InvalidRequest) as caught:
+        make()
+    assert "SECRET" not in f"{caught.value} {caught.value!r} {caught.value.value!r}"
+
+
+def test_raw_reply_shows_no_cookies() -> None:
+    """The one of a login has the session's."""
+    reply = RawReply(status=200, headers={"set-cookie": "session_id=SECRET"}, content=b"SECRET")
+    assert "RawReply(status=200)" == repr(reply)
 
 
 def test_password_is_kept_as_it_is() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -59,6 +60,14 @@ TEXT = {"script_text": "Hello."}
         (
             ConversionJob(voice_id="v", source=b"RIFF", folder_id="f", label="x" * 41, label_token=False),
             "label must have 0 to 40 characters, got 41",
+        ),
+        (
+            ConversionJob(voice_id="Boris", source=b"RIFF", folder_id="f"),
+            "voice_id must be a UUID, got 'Boris'; ids are in kit.respeecher.voices.list()",
+        ),
+        (
+            ConversionJob(voice_id=str(UUID(int=1)), original_id="r", calibration_id="mine"),
+            "calibration_id must be a UUID, got 'mine'; ids are in kit.respeecher.calibrations.list()",
         ),
         (TTSRecordingJob(text="", folder_id="f"), "must have 1 to 1000 characters, got 0"),
         (CalibrationJob(name="x" * 41, source=b"RIFF"), "name must have 1 to 40 characters, got 41"),

@@ -196,3 +196,11 @@ def test_event_and_refusal_pickle() -> None:
     assert event == pickle.loads(pickle.dumps(event))
     refusal = pickle.loads(pickle.dumps(WebhookRefused("no", reason="header")))
     assert ("no", "header") == (str(refusal), refusal.reason)
+
+
+def test_repr_of_an_event_has_no_url() -> None:
+    """Whoever has the URL has the file, and reprs go to logs."""
+    body = b'{"type":"mastering","url":"https://f.example/t?s=1","intro":{"url":"https://f.example/a?s=1"}}'
+    event = webhooks.verify(body, header(body), SECRET, now=at(0))
+    assert {"intro": "https://f.example/a?s=1"} == event.section_urls
+    assert "f.example" not in repr(event)

@@ -13,9 +13,10 @@ from audiokit.emulator._http import HttpError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from audiokit.emulator._context import Context
     from audiokit.emulator._script import Script
 
-_MOST = 100
+_MOST = 100  # listeners of one call
 
 
 def read_audience(value: Any) -> list[dict[str, str]]:
@@ -63,3 +64,11 @@ def identity(script_id: str, version: str, values: Mapping[str, str], *more: obj
     """Make the key of speech or a master: names and values are compared without case."""
     pairs = sorted((name.casefold(), value.casefold()) for name, value in values.items())
     return hashlib.sha256(orjson.dumps([script_id, version, pairs, *more])).hexdigest()
+
+
+async def newest_of_call(context: Context, kind: str, account: str, script_id: str) -> dict[str, Any] | None:
+    """Return what was made last of a script, for whichever listener was first in its call, or None."""
+    found = await context.store.find(
+        kind, account=account, where={"script_id": script_id}, newest_first=True, limit=_MOST
+    )
+    return next((doc for doc in found if doc["id"].endswith(".0")), None)

@@ -129,14 +129,6 @@ async def find(
     return None
 
 
-async def newest(context: Context, account: str, script_id: str) -> dict[str, Any] | None:
-    """Return the newest master of a script for whichever listener was first in its call, or None."""
-    found = await context.store.find(
-        KIND.name, account=account, where={"script_id": script_id}, newest_first=True, limit=_DEEPEST
-    )
-    return next((doc for doc in found if doc["id"].endswith(".0")), None)
-
-
 async def vast_document(context: Context, track_id: str) -> dict[str, Any] | None:
     """Return what a published VAST document is made of, or None."""
     return await context.store.get(_VAST, track_id, account=_EVERYBODY)

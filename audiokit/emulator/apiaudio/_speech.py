@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from audiokit.emulator._settings import EmulatorSettings
     from audiokit.emulator._voicing import Delivery
 
-_DEEPEST = 100  # speech of one call that is looked through for its first listener
 _PERCENT_FROM = 3.0  # above this a speed is a percentage
 
 
@@ -153,14 +152,6 @@ async def latest(
         KIND.name, account=account, parent=identity(script_id, version, values), newest_first=True, limit=1
     )
     return found[0] if found else None
-
-
-async def newest(context: Context, account: str, script_id: str) -> dict[str, Any] | None:
-    """Return the newest speech of a script for whichever listener was first in its call, or None."""
-    found = await context.store.find(
-        KIND.name, account=account, where={"script_id": script_id}, newest_first=True, limit=_DEEPEST
-    )
-    return next((doc for doc in found if doc["id"].endswith(".0")), None)
 
 
 async def of_request(context: Context, account: str, request_id: str) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from audiokit.emulator._http import HttpError, account_of, context_of
+from audiokit.emulator._http import HttpError, account_of, context_of, required_query
 from audiokit.emulator.apiaudio import _scripts
 from audiokit.emulator.apiaudio._reply import reply
 
@@ -34,19 +34,19 @@ async def list_projects(request: Request) -> Response:
 
 async def list_modules(request: Request) -> Response:
     """List modules, as ``project/module``, by the beginning of the project's name."""
-    return reply(await _paths(request, depth=2, prefixes=(_required(request, "projectPrefix"),)))
+    return reply(await _paths(request, depth=2, prefixes=(required_query(request, "projectPrefix"),)))
 
 
 async def list_script_names(request: Request) -> Response:
     """List scripts, as ``project/module/script``, by the beginnings of the other two names."""
-    prefixes = (_required(request, "projectPrefix"), _required(request, "modulePrefix"))
+    prefixes = (required_query(request, "projectPrefix"), required_query(request, "modulePrefix"))
     return reply(await _paths(request, depth=3, prefixes=prefixes))
 
 
 async def delete_many(request: Request) -> Response:
     """Delete all scripts of a project, of a module in it, or of one name in that."""
     query = request.query_params
-    wanted = {"projectName": _required(request, "projectName")}
+    wanted = {"projectName": required_query(request, "projectName")}
     for above, name in itertools.pairwise(_LEVELS):
         if query.get(name):
             if above not in wanted:
@@ -79,10 +79,3 @@ async def _paths(request: Request, *, depth: int, prefixes: tuple[str, ...]) -> 
         if all(doc[level].startswith(prefix) for level, prefix in zip(_LEVELS, prefixes, strict=False))
     ]
     return list(dict.fromkeys("/".join(doc[level] for level in _LEVELS[:depth]) for doc in matching))
-
-
-def _required(request: Request, name: str) -> str:
-    value = request.query_params.get(name)
-    if not value:
-        raise HttpError(400, f"query parameter {name} is required")
-    return value

@@ -16,7 +16,7 @@ from audiokit.emulator._order import PRESETS, Preset
 from audiokit.emulator._production import loudness_warnings
 from audiokit.emulator.apiaudio import _mastering, _scripts, _timeline_order
 from audiokit.emulator.apiaudio._at_once import LONGEST_S
-from audiokit.emulator.apiaudio._listeners import asks_with_its_order, used_values
+from audiokit.emulator.apiaudio._listeners import asks_with_its_order, newest_of_call, used_values
 from audiokit.emulator.apiaudio._mastering_order import DEFAULT_FORMAT, read_formats, read_order
 from audiokit.emulator.apiaudio._reply import reply
 from audiokit.emulator.apiaudio._timeline_order import read_timeline
@@ -110,7 +110,7 @@ async def retrieve(request: Request) -> Response:
         request_id=query.get("requestId"),
     )
     if track is None and asks_with_its_order(query, script):
-        track = await _mastering.newest(context, account, script_id)
+        track = await newest_of_call(context, _mastering.KIND.name, account, script_id)
     if track is None:
         wanted = ", ".join(formats) or "any format"
         raise HttpError(

@@ -12,7 +12,7 @@ from audiokit.emulator._links import private_url
 from audiokit.emulator._recall import remembering
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.apiaudio import _scripts, _speech
-from audiokit.emulator.apiaudio._listeners import asks_with_its_order, used_values
+from audiokit.emulator.apiaudio._listeners import asks_with_its_order, newest_of_call, used_values
 from audiokit.emulator.apiaudio._reply import reply
 from audiokit.emulator.apiaudio._webhook import callback_of
 
@@ -85,7 +85,7 @@ async def _by_identity(request: Request, script_id: str, query: dict[str, str]) 
     values = used_values(script, listener)
     speech = await _speech.latest(context, account, script_id=script_id, version=version, values=values)
     if speech is None and asks_with_its_order(query, script):
-        speech = await _speech.newest(context, account, script_id)
+        speech = await newest_of_call(context, _speech.KIND.name, account, script_id)
     if speech is None:
         whom = f"for {values}" if values else "for the fallback track"
         raise HttpError(404, f"script {script_id!r} has no speech {whom}; create it with POST /speech")

@@ -8,7 +8,7 @@ from audiokit.emulator import _diction
 from audiokit.emulator._body import read_json
 from audiokit.emulator._dictionaries import BUILT_IN
 from audiokit.emulator._fields import Fields
-from audiokit.emulator._http import HttpError, account_of, context_of
+from audiokit.emulator._http import account_of, context_of, required_query
 from audiokit.emulator._unavailable import partly
 from audiokit.emulator._warnings import unknown_fields
 from audiokit.emulator.audiostack._envelope import envelope
@@ -42,7 +42,7 @@ async def list_custom(request: Request) -> Response:
 async def list_words(request: Request) -> Response:
     """List one's own words of a language."""
     words = await _diction.own_words(
-        context_of(request), account_of(request), lang=_required(request, "lang")
+        context_of(request), account_of(request), lang=required_query(request, "lang")
     )
     return await envelope(request, {"words": [_entry(doc) for doc in words]}, message=f"{len(words)} words")
 
@@ -57,17 +57,10 @@ async def register(request: Request) -> Response:
 
 async def delete(request: Request) -> Response:
     """Forget a word, or one specialisation of it."""
-    word, lang = _required(request, "word"), _required(request, "lang")
+    word, lang = required_query(request, "word"), required_query(request, "lang")
     only = request.query_params.get("specialization")
     count = await _diction.delete(context_of(request), account_of(request), word, lang, only)
     return await envelope(request, {}, message=f"{count} entries deleted")
-
-
-def _required(request: Request, name: str) -> str:
-    value = request.query_params.get(name, "").strip()
-    if not value:
-        raise HttpError(400, f"query parameter {name} is required")
-    return value
 
 
 def _entry(doc: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,6 @@ RESERVED: Final = frozenset({"scriptid", "version", "public", "vast", "endformat
 Audience: TypeAlias = Mapping[str, str] | Sequence[Mapping[str, str]]
 """Values for a script's ``{{parameters}}``: one listener, or several."""
 
-_RESERVED: Final = frozenset({"scriptid", "version", "public", "vast", "endformat", "requestid", "section"})
-
 
 def as_list(field: str, value: Audience | None) -> list[dict[str, Any]] | None:
     """The wire's list of dictionaries, from one mapping or several; None for None."""
@@ -51,7 +49,7 @@ def as_query(audience: Mapping[str, str] | None) -> dict[str, str]:
 
 def _check_names(audience: Mapping[str, Any]) -> None:
     for name in audience:
-        if str(name).lower() in _RESERVED:
+        if str(name).lower() in RESERVED:
             raise InvalidRequest(
                 f"audience name {name!r} collides with a parameter of the retrieval; rename it in the script",
                 field="audience",

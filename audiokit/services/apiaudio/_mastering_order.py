@@ -9,6 +9,7 @@ import attrs
 
 from audiokit.errors import InvalidRequest
 from audiokit.services._check import between, one_of, records
+from audiokit.services._several import several
 from audiokit.services.apiaudio._audience import Audience, as_audience, as_list
 
 END_FORMATS: Final = (
@@ -99,7 +100,7 @@ def end_formats(value: str | Sequence[str] | None) -> list[str] | None:
         return None
     if not isinstance(value, str | Sequence):
         raise InvalidRequest.of("end_format", value, f"one or more of {', '.join(END_FORMATS)}")
-    formats = [value] if isinstance(value, str) else list(value)
+    formats = several(value)
     if not formats:
         raise InvalidRequest.of("end_format", formats, "at least one format")
     for one in formats:

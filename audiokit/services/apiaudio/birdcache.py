@@ -13,8 +13,11 @@ from audiokit.services._check import one_of, text
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
 from audiokit.services._poll import Look
+from audiokit.services._several import several
+from audiokit.services._tolerant import flag
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Retry
+from audiokit.transport._secrets import shown_url
 from audiokit.typing import CallOptions
 
 KINDS: Final = ("speech", "mastering", "sync_tts")
@@ -25,8 +28,8 @@ class CachedAudio(Model):
     """One combination: its text, and its `url` once it is `ready`."""
 
     text: str | None = None
-    ready: bool = False
-    url: str | None = None
+    ready: bool = attrs.field(default=False, converter=flag)
+    url: str | None = attrs.field(default=None, repr=shown_url)
     hashed: str | None = None
 
 
@@ -49,7 +52,7 @@ class Birdcache(ApiAudioService):
         *,
         kind: str,
         voice: str,
-        audience: Mapping[str, Sequence[str]] | None = None,
+        audience: Mapping[str, str | Sequence[str]] | None = None,
         sound_template: str | None = None,
         **options: Unpack[CallOptions],
     ) -> builtins.list[CachedAudio]:
@@ -97,11 +100,22 @@ class Birdcache(ApiAudioService):
         *,
         kind: str,
         voice: str,
-        audience: Mapping[str, Sequence[str]] | None = None,
+        audience: Mapping[str, str | Sequence[str]] | None = None,
         sound_template: str | None = None,
         **options: Unpack[CallOptions],
     ) -> builtins.list[CachedAudio]:
-        """Have a text produced and ask until every combination is ready; arguments as `create`.
+        """Have a text produced and ask until every combination is ready.
+
+        Args:
+            template_text: Text, with ``{{name}}`` where values go.
+            kind: ``speech``, ``mastering`` or ``sync_tts``.
+            voice: Alias of a voice.
+            audience: Values by parameter name; the first of each is its fallback.
+            sound_template: Name of a sound template; needed for ``mastering``.
+            options: See `CallOptions`.
+
+        Returns:
+            One entry per combination, all `ready`.
 
         Raises:
             JobTimeout: Not all were ready within `timeout=` seconds (default `Timeouts.wait_s`).
@@ -122,7 +136,7 @@ class Birdcache(ApiAudioService):
         return await self._follow(look, what="birdcache", remote_id="", options=options)
 
 
-def _values(name: str, values: Sequence[str]) -> builtins.list[str]:
-    if isinstance(values, str) or not values:
-        raise InvalidRequest.of(f"audience[{name!r}]", values, "a list of one value or more")
-    return list(values)
+def _values(name: str, values: str | Sequence[str]) -> builtins.list[str]:
+    if not values:
+        raise InvalidRequest.of(f"audience[{name!r}]", values, "one value or more")
+    return several(values)

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 import attrs
 
 from audiokit._unset import UNSET
-from audiokit.errors import InvalidRequest, UnexpectedResponse
+from audiokit.errors import InvalidRequest
 from audiokit.services._check import one_of
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
@@ -26,6 +26,7 @@ from audiokit.services.apiaudio._mastering_order import (
 )
 from audiokit.services.apiaudio._timeline import TimelineTrack
 from audiokit.transport import Target
+from audiokit.transport._secrets import shown_url
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 
@@ -39,10 +40,10 @@ class MasteredTrack(Model):
         share_url: Page to share it, when asked for.
     """
 
-    url: str | None = None
+    url: str | None = attrs.field(default=None, repr=shown_url)
     message: str | None = None
     warnings: str | list[str] | None = None
-    share_url: str | None = None
+    share_url: str | None = attrs.field(default=None, repr=shown_url)
     connection_id: str | None = None
     script: str | None = None
     version: str | None = None
@@ -51,7 +52,7 @@ class MasteredTrack(Model):
     @property
     def is_ready(self) -> bool:
         """Whether the file is there; False after a 202."""
-        return self.url is not None
+        return bool(self.url)
 
 
 @attrs.define
@@ -136,15 +137,16 @@ class Mastering(ApiAudioService):
             public: Store the result where anyone on the internet can fetch it.
             vast: Also make a VAST document; needs ``public=True``.
             end_format: One or more of ``wav mp3 flac ogg mp3_very_low mp3_low mp3_medium
-                mp3_high mp3_very_high``; mp3 when not given.
-            force_length_s: Exact length of the track in seconds.
+                mp3_high mp3_very_high mp3_alexa``; mp3 when not given.
+            force_length_s: Exact length of the track, 0.001 to 86400 seconds; as long as it comes
+                out when not given.
             media_files: Media id for each ``<<media::alias>>``.
-            media_volume_trim_db: Gain for all media of this call, -12 to 12 dB.
+            media_volume_trim_db: Gain for all media of this call, -12 to 12 dB; 0 when not given.
             section_properties: Ends and placement by section name.
             match_voice: Level the synthetic speech to the recorded media.
             channels: 1 mono or 2 stereo (the API's default).
-            version: Script version.
-            mastering_preset: Name of a preset.
+            version: Script version; the script's text itself when not given.
+            mastering_preset: Name of a preset, one of `list_presets`.
             share: Ask for a page to share; makes the files public.
             connectors: Third-party connectors to hand the result to.
             callback_url: Where the API shall send an event when it is done.
@@ -213,7 +215,33 @@ class Mastering(ApiAudioService):
         callback_url: str | None = None,
         **options: Unpack[CallOptions],
     ) -> MasteredTrack:
-        """Master a script and follow it to the end; arguments as `create`.
+        """Master a script and follow the first listener's track to the end.
+
+        Args:
+            script_id: The script.
+            sound_template: Name from `Sound.list_sound_templates`; no music when not given.
+            audience: Values for the script's parameters, as for the speech. Several listeners
+                give several tracks; the answer has the first, `retrieve` the others.
+            public: Store the result where anyone on the internet can fetch it.
+            vast: Also make a VAST document; needs ``public=True``.
+            end_format: One or more of ``wav mp3 flac ogg mp3_very_low mp3_low mp3_medium
+                mp3_high mp3_very_high mp3_alexa``; mp3 when not given.
+            force_length_s: Exact length of the track, 0.001 to 86400 seconds; as long as it comes
+                out when not given.
+            media_files: Media id for each ``<<media::alias>>``.
+            media_volume_trim_db: Gain for all media of this call, -12 to 12 dB; 0 when not given.
+            section_properties: Ends and placement by section name.
+            match_voice: Level the synthetic speech to the recorded media.
+            channels: 1 mono or 2 stereo (the API's default).
+            version: Script version; the script's text itself when not given.
+            mastering_preset: Name of a preset, one of `list_presets`.
+            share: Ask for a page to share; makes the files public.
+            connectors: Third-party connectors to hand the result to.
+            callback_url: Where the API shall send an event when it is done.
+            options: See `CallOptions`.
+
+        Returns:
+            The finished track.
 
         Raises:
             JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
@@ -249,6 +277,7 @@ class Mastering(ApiAudioService):
             version=version,
             public=public,
             end_format=formats[0] if formats else None,
+            request_id=track.request_id,
             **budget.options(),
         )
 
@@ -301,9 +330,21 @@ class Mastering(ApiAudioService):
         public: bool = False,
         vast: bool = False,
         end_format: str | None = None,
+        request_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> MasteredTrack:
-        """Follow a track until its file is there; arguments as `retrieve`."""
+        """Follow a track until its file is there.
+
+        Args:
+            script_id: The script.
+            audience: The listener's values; the fallback track when not given.
+            version: Script version.
+            public: Look among the public files.
+            vast: The VAST document's URL instead of the audio's; needs ``public=True``.
+            end_format: Which of the rendered formats; mp3 when not given.
+            request_id: One particular request.
+            options: See `CallOptions`.
+        """
 
         async def look(each: CallOptions) -> tuple[MasteredTrack, Look]:
             found = await self.retrieve(
@@ -313,6 +354,7 @@ class Mastering(ApiAudioService):
                 public=public,
                 vast=vast,
                 end_format=end_format,
+                request_id=request_id,
                 **each,
             )
             return found, Look(state="ready" if found.is_ready else "processing", is_over=found.is_ready)
@@ -329,6 +371,7 @@ class Mastering(ApiAudioService):
         public: bool = False,
         vast: bool = False,
         end_format: str | None = None,
+        request_id: str | None = None,
         on_progress: ProgressCallback | None = None,
         **options: Unpack[CallOptions],
     ) -> Path:
@@ -337,11 +380,12 @@ class Mastering(ApiAudioService):
         Args:
             script_id: The script.
             to: An existing folder (the API names the file) or a file path.
-            audience: As `retrieve`; so are *version*, *public*, *vast* and *end_format*.
+            audience: As `retrieve`; so are the arguments from *version* to *request_id*.
             version: Script version.
             public: Look among the public files.
             vast: Save the VAST document instead of the audio.
             end_format: Which format.
+            request_id: One particular request.
             on_progress: Called after each chunk.
             options: See `CallOptions`; the timeout is for waiting (default `Timeouts.wait_s`).
 
@@ -355,6 +399,7 @@ class Mastering(ApiAudioService):
             public=public,
             vast=vast,
             end_format=end_format,
+            request_id=request_id,
             **options,
         )
         rest = self._budget(options).without_timeout()
@@ -370,15 +415,29 @@ class Mastering(ApiAudioService):
         on_progress: ProgressCallback | None = None,
         **options: Unpack[CallOptions],
     ) -> Path:
-        """Save a track that is ready; *to* and *name* (for a folder) as `download`.
+        """Save a track that is ready.
 
         The file's URL carries its own permission, so no key is sent there.
+
+        Args:
+            track: The track, with its `url`.
+            to: An existing folder (the API names the file) or a file path.
+            name: Name in a folder, without extension; the API's when not given.
+            is_audio: False for a VAST document, which is no audio.
+            on_progress: Called after each chunk.
+            options: See `CallOptions`.
+
+        Returns:
+            Path of the file.
+
+        Raises:
+            InvalidRequest: The track is not ready; nothing was sent.
         """
-        if track.url is None:
-            raise UnexpectedResponse(
-                f"{RETRIEVE.name}: the track is not ready; wait for it first",
-                operation=RETRIEVE.name,
-                status=202,
+        if not track.url:
+            raise InvalidRequest(
+                f"the track has no file yet (request {track.request_id!r}); wait for it first",
+                field="track",
+                value=track.request_id,
             )
         call = self._at(FILE, track.url, authorise=False, options=options)
         target = Target.of(to, name=name, must_be_audio=is_audio)

@@ -15,7 +15,7 @@ from audiokit.services._check import text
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._upload import uploading
-from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.services.apiaudio._base import ApiAudioService, comma_separated
 from audiokit.transport import Retry, StreamBody, Target
 from audiokit.typing import AudioData, CallOptions, ProgressCallback, ReceiptCallback, StrPath
 
@@ -92,7 +92,7 @@ class Media(ApiAudioService):
         data: AudioData,
         *,
         name: str | None = None,
-        tags: Iterable[str] = (),
+        tags: str | Iterable[str] = (),
         on_progress: ProgressCallback | None = None,
         on_receipt: ReceiptCallback | None = None,
         checksum: bool = False,
@@ -116,7 +116,7 @@ class Media(ApiAudioService):
         async with uploading(
             self._transport, PUT, data, budget, name=name, on_receipt=on_receipt, checksum=checksum
         ) as source:
-            query = {"filename": source.name, "tags": ",".join(tags) or None}
+            query = {"filename": source.name, "tags": comma_separated(tags) or None}
             reply = await self._reply(UPLOAD_URL, query=query, options=budget.options())
             media = self._structure(UPLOAD_URL, reply, UploadedMedia)
             if not media.file_upload_url:
@@ -149,7 +149,7 @@ class Media(ApiAudioService):
         """
         query = {
             "mediaId": media_id,
-            "tags": tags if tags is None or isinstance(tags, str) else ",".join(tags),
+            "tags": comma_separated(tags),
             "target": "download" if with_download_url else None,
             "public": public or None,
         }
@@ -167,7 +167,7 @@ class Media(ApiAudioService):
         """
         files = await self.list(media_id=media_id, with_download_url=True, **options)
         url = files[0].download_url if files else None
-        if url is None:
+        if not url:
             missing = "has no content yet; upload it again" if files else "does not exist"
             raise NotFound(f"{LIST.name}: media {media_id!r} {missing}", operation=LIST.name, status=200)
         return url

@@ -40,7 +40,7 @@ THREE_SECTIONS = Endpoint(
     source=_SOURCE,
 )
 MEDIA_WITH_SOUND = Endpoint(
-    name="apiaudio.orchestrator.media_with_sound",
+    name="apiaudio.orchestrator.create_media_with_sound",
     method="POST",
     path="/orchestrator/media_with_sound",
     returns=MasteredTrack,
@@ -91,7 +91,16 @@ class Orchestration(ApiAudioService):
         sound_template: str | None = None,
         **options: Unpack[CallOptions],
     ) -> MasteredTrack:
-        """Make a track of three texts, each over its own segment; other arguments as `create_audio`."""
+        """Make a track of three texts, each over its own segment.
+
+        Args:
+            intro_text: Text of the intro; this and the next two as for `Scripts.create`.
+            main_text: Text of the middle.
+            outro_text: Text of the end.
+            voice: Alias of a voice.
+            sound_template: Name of a sound template; no music when not given.
+            options: See `CallOptions`.
+        """
         body = {
             "introText": intro_text,
             "mainText": main_text,
@@ -101,14 +110,12 @@ class Orchestration(ApiAudioService):
         }
         return await self._track(THREE_SECTIONS, body, options)
 
-    async def media_with_sound(
+    async def create_media_with_sound(
         self, media_id: str, *, sound_template: str, **options: Unpack[CallOptions]
     ) -> MasteredTrack:
         """Put music under an uploaded recording."""
         body = {"mediaId": media_id, "soundTemplate": sound_template}
         return await self._track(MEDIA_WITH_SOUND, body, options)
-
-    create_media_with_sound = media_with_sound
 
     async def help(self, **options: Unpack[CallOptions]) -> OrchestratorHelp:
         """Ask the API what it offers here."""

@@ -34,7 +34,13 @@ GET = get("apiaudio.organisation.get_org_data", "/org", OrganisationData, source
 CHILDREN: Endpoint[Any] = get(
     "apiaudio.organisation.list_child_orgs", "/org/child_orgs", OPEN, source=_SOURCE
 )
-SECRETS = get("apiaudio.organisation.get_secrets", "/secrets", OrganisationSecrets, source=_SOURCE)
+SECRETS = get(
+    "apiaudio.organisation.get_secrets",
+    "/secrets",
+    OrganisationSecrets,
+    has_secret_answer=True,
+    source=_SOURCE,
+)
 
 
 class Organisation(ApiAudioService):

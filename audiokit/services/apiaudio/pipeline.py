@@ -8,6 +8,7 @@ from typing import Any, Final, Unpack
 from audiokit.errors import InvalidRequest
 from audiokit.services._check import one_of
 from audiokit.services._endpoint import Endpoint
+from audiokit.services._several import several
 from audiokit.services.apiaudio._base import OPEN, ApiAudioService
 from audiokit.typing import CallOptions
 
@@ -27,7 +28,7 @@ class Pipelines(ApiAudioService):
 
     async def create(
         self,
-        script_ids: Sequence[str],
+        script_ids: str | Sequence[str],
         *,
         kind: str,
         voice: str | Sequence[str],
@@ -50,7 +51,7 @@ class Pipelines(ApiAudioService):
             InvalidRequest: *kind* is unknown, no script was given, or ``mastering`` came without a template.
         """
         one_of("kind", kind, KINDS)
-        ids = [script_ids] if isinstance(script_ids, str) else list(script_ids)
+        ids = several(script_ids)
         if not ids:
             raise InvalidRequest.of("script_ids", ids, "one script id or more")
         if kind == "mastering" and sound_template is None:

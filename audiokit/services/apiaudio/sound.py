@@ -10,7 +10,7 @@ import attrs
 
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import get
-from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.services.apiaudio._base import ApiAudioService, comma_separated
 from audiokit.typing import CallOptions
 
 
@@ -89,10 +89,10 @@ class Sound(ApiAudioService):
         query = {
             "genre": genre,
             "tempo": tempo,
-            "tags": _comma(tags),
-            "collections": _comma(collections),
-            "contents": _comma(contents),
-            "industryExamples": _comma(industry_examples),
+            "tags": comma_separated(tags),
+            "collections": comma_separated(collections),
+            "contents": comma_separated(contents),
+            "industryExamples": comma_separated(industry_examples),
         }
         return (await self._call(LIST, query=query, options=options)).templates
 
@@ -101,7 +101,3 @@ class Sound(ApiAudioService):
         return await self._call(PARAMETERS, options=options)
 
     list = list_sound_templates
-
-
-def _comma(value: str | Iterable[str] | None) -> str | None:
-    return value if value is None or isinstance(value, str) else ",".join(value)

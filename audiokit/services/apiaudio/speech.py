@@ -13,19 +13,22 @@ import anyio.to_thread
 import attrs
 
 from audiokit._unset import UNSET
-from audiokit.errors import InvalidRequest, RemoteFailure, UnexpectedResponse
+from audiokit.errors import InvalidRequest, RemoteFailure
 from audiokit.services._check import between, folder_for, records
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look
+from audiokit.services._spans import whole
 from audiokit.services.apiaudio._audience import Audience, as_audience, as_list, as_query
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Reply, Target, safe_file_name
+from audiokit.transport._secrets import shown_url
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 Speed = float | int
 
 _LINK: Final = re.compile(r"(https?://|/)\S+")
+_MILLISECONDS: Final = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -36,21 +39,23 @@ class SectionVoice:
         voice: Alias of a voice.
         speed: Percent (above 3) or factor (0.5 to 3).
         effect: Name of an effect.
-        silence_padding_ms: Silence around the section, milliseconds.
+        silence_padding_s: Silence around the section, 0 to 60 seconds; sent as whole milliseconds, rounded.
     """
 
     voice: str | None = None
     speed: Speed | None = None
     effect: str | None = None
-    silence_padding_ms: int | None = None
+    silence_padding_s: float | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """The entry as the API takes it."""
+        between("silence_padding_s", self.silence_padding_s, 0, 60, "seconds")
         values = {
             "voice": self.voice,
             "speed": self.speed,
             "effect": self.effect,
-            "silence_padding": self.silence_padding_ms,  # snake_case here, and only here
+            # snake_case here, and only here
+            "silence_padding": whole(self.silence_padding_s, per_second=_MILLISECONDS),
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -60,7 +65,7 @@ class SpokenSection:
     """One section's speech: a `url`, or the `error` that kept it from being made."""
 
     name: str
-    url: str | None = None
+    url: str | None = attrs.field(default=None, repr=shown_url)
     error: str | None = None
 
 
@@ -73,7 +78,7 @@ class Speech:
         sections: By name, in the script's order; empty while the API is still working.
         is_ready: False after a 202: the API is still working.
         request_id: The API's id of the request, when it gave one.
-        raw: The answer as it came.
+        raw: The answer as it came; where a section failed, with ``***`` in the place of the client's key.
     """
 
     script_id: str
@@ -129,7 +134,7 @@ class SpeechService(ApiAudioService):
         voice: str | None = None,
         speed: Speed | None = None,
         effect: str | None = None,
-        silence_padding_ms: int | None = None,
+        silence_padding_s: float | None = None,
         audience: Audience | None = None,
         sections: Mapping[str, SectionVoice] | None = None,
         version: str | None = None,
@@ -144,16 +149,17 @@ class SpeechService(ApiAudioService):
         Args:
             script_id: The script.
             voice: Alias of a voice; the API's default is Joanna.
-            speed: Percent (above 3, up to 300) or factor (0.5 to 3).
-            effect: Name of a voice effect.
-            silence_padding_ms: Silence around each section, milliseconds.
+            speed: Percent (above 3, up to 300) or factor (0.5 to 3); 100 percent when not given.
+            effect: Name of a voice effect, e.g. ``chewie``; none when not given.
+            silence_padding_s: Silence around each section, 0 to 60 seconds; none when not given. Sent
+                as whole milliseconds, rounded; of the two units in the vendor's pages, the client's.
             audience: Values for the script's parameters; the fallbacks when not given. Use
                 the same when mastering.
             sections: Overrides by section name.
-            version: Script version.
-            sync: False has the API answer at once.
-            use_dictionary: Apply the pronunciation dictionary.
-            use_text_normalizer: Normalise the text (German voices).
+            version: Script version; the script's text itself when not given.
+            sync: False has the API answer at once; its default is True.
+            use_dictionary: Apply the pronunciation dictionary; the API's default is False.
+            use_text_normalizer: Normalise the text (German voices); the API's default is False.
             callback_url: Where the API shall send an event when it is done.
             options: See `CallOptions`.
 
@@ -162,13 +168,13 @@ class SpeechService(ApiAudioService):
             although the call succeeded: see `Speech.raise_for_error`.
         """
         check_speech(speed=speed, audience=audience, sections=sections)
-        between("silence_padding_ms", silence_padding_ms, 0, 60_000)
+        between("silence_padding_s", silence_padding_s, 0, 60, "seconds")
         body = {
             "scriptId": script_id,
             "voice": voice,
             "speed": speed,
             "effect": effect,
-            "silencePadding": silence_padding_ms,
+            "silencePadding": whole(silence_padding_s, per_second=_MILLISECONDS),
             "audience": as_audience(audience),
             "sections": None
             if sections is None
@@ -190,7 +196,7 @@ class SpeechService(ApiAudioService):
         speed: Speed | None = None,
         audience: Audience | None = None,
         sections: Mapping[str, SectionVoice] | None = None,
-        silence_padding_ms: int | None = None,
+        silence_padding_s: float | None = None,
         effect: str | None = None,
         version: str | None = None,
         sync: bool | None = None,
@@ -199,7 +205,24 @@ class SpeechService(ApiAudioService):
         callback_url: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Speech:
-        """Have a script spoken and follow it to the end; arguments as `create`.
+        """Have a script spoken and follow the first listener's speech to the end.
+
+        Args:
+            script_id: The script.
+            voice: Alias of a voice; the API's default is Joanna.
+            speed: Percent (above 3, up to 300) or factor (0.5 to 3); 100 percent when not given.
+            audience: Values for the script's parameters; the fallbacks when not given. Use
+                the same when mastering.
+            sections: Overrides by section name.
+            silence_padding_s: Silence around each section, 0 to 60 seconds; none when not given. Sent
+                as whole milliseconds, rounded; of the two units in the vendor's pages, the client's.
+            effect: Name of a voice effect, e.g. ``chewie``; none when not given.
+            version: Script version; the script's text itself when not given.
+            sync: False has the API answer at once; its default is True.
+            use_dictionary: Apply the pronunciation dictionary; the API's default is False.
+            use_text_normalizer: Normalise the text (German voices); the API's default is False.
+            callback_url: Where the API shall send an event when it is done.
+            options: See `CallOptions`.
 
         Raises:
             RemoteFailure: A section could not be spoken.
@@ -212,7 +235,7 @@ class SpeechService(ApiAudioService):
             speed=speed,
             audience=audience,
             sections=sections,
-            silence_padding_ms=silence_padding_ms,
+            silence_padding_s=silence_padding_s,
             effect=effect,
             version=version,
             sync=sync,
@@ -271,7 +294,16 @@ class SpeechService(ApiAudioService):
         request_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Speech:
-        """Follow the speech of a script until it is ready; arguments as `retrieve`."""
+        """Follow the speech of a script until it is ready.
+
+        Args:
+            script_id: The script.
+            audience: The listener's values; without them the fallback speech, not the latest.
+            version: Script version.
+            section: One section only.
+            request_id: One particular request.
+            options: See `CallOptions`.
+        """
 
         async def look(each: CallOptions) -> tuple[Speech, Look]:
             found = await self.retrieve(
@@ -309,7 +341,7 @@ class SpeechService(ApiAudioService):
         Raises:
             InvalidRequest: The section has no audio.
         """
-        if section.url is None:
+        if not section.url:
             raise InvalidRequest(
                 f"section {section.name!r} has no audio: {section.error}", field="section", value=section.name
             )
@@ -367,15 +399,21 @@ class SpeechService(ApiAudioService):
         if reply.status == 202:
             return Speech(script_id=script_id, sections={}, is_ready=False, request_id=request_id, raw=raw)
         sections = {
-            name: _section(name, value)
+            name: self._scrubbed(endpoint, _section(name, value))
             for name, value in raw.items()
             if isinstance(value, dict) or (isinstance(value, str) and _LINK.fullmatch(value))
         }
         if not sections and raw:
-            raise UnexpectedResponse(
-                f"{endpoint.name}: the answer names no section", operation=endpoint.name, status=200, body=raw
-            )
+            raise self._unexpected(endpoint, reply, "names no section")
+        if any(section.error is not None for section in sections.values()):
+            raw = self._shown(endpoint, raw)  # it goes into an error
         return Speech(script_id=script_id, sections=sections, is_ready=True, request_id=request_id, raw=raw)
+
+    def _scrubbed(self, endpoint: Endpoint[_Document], section: SpokenSection) -> SpokenSection:
+        """A reason goes into an error, which `Speech` raises without knowing the client's key."""
+        if section.error is None:
+            return section
+        return attrs.evolve(section, error=self._said(endpoint, section.error))
 
 
 def check_speech(
@@ -385,6 +423,8 @@ def check_speech(
     between("speed", speed, 0.5, 300)
     as_audience(audience)
     records("sections", sections, SectionVoice)
+    for section in (sections or {}).values():
+        section.to_wire()
 
 
 def _section(name: str, value: str | dict[str, Any]) -> SpokenSection:

@@ -8,12 +8,15 @@ from typing import Any, Final, Unpack
 
 import attrs
 
+from audiokit._formats import describe, sniff
 from audiokit.errors import InvalidRequest
 from audiokit.services._check import between, one_of, text
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
+from audiokit.services._service import with_headers
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Reply
+from audiokit.transport._secrets import shown_url
 from audiokit.typing import CallOptions
 
 TEXT_CHARACTERS: Final = 800
@@ -37,7 +40,7 @@ class SyncSpeech:
     """
 
     audio: bytes | None = attrs.field(default=None, repr=False)
-    url: str | None = None
+    url: str | None = attrs.field(default=None, repr=shown_url)
     sample_rate_hz: int | None = None
     events: tuple[dict[str, Any], ...] = ()
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False)
@@ -95,6 +98,7 @@ class SyncTTS(ApiAudioService):
         Raises:
             InvalidRequest: A value is outside what the contract allows; nothing was sent.
             NotFound: There is no such voice.
+            UnexpectedResponse: What came is no audio, or audio of another format than asked for.
         """
         _check_text(spoken_text, ssml, is_limited=not url)
         one_of("format", format, FORMATS)
@@ -117,29 +121,44 @@ class SyncTTS(ApiAudioService):
         headers = {"accept": f"audio/{format}"} if format is not None else {}
         if not use_cache:
             headers["cache-control"] = "no-cache"
-        options["headers"] = {**headers, **options.get("headers", {})}
-        return self._speech(await self._reply(CREATE, json=given, options=options))
+        own = with_headers(options, headers, wins=False)
+        return self._speech(await self._reply(CREATE, json=given, options=own), format)
 
-    def _speech(self, reply: Reply) -> SyncSpeech:
-        if not reply.headers.get("content-type", "").startswith("application/json"):
+    def _speech(self, reply: Reply, wanted: str | None) -> SyncSpeech:
+        media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            self._check_audio(reply, media_type, wanted)
             return SyncSpeech(audio=reply.content)
         raw = self._structure(CREATE, reply, _Document).extra
-        audio, link, rate, events = (
-            raw.get(name) for name in ("audio_data", "url", "sampling_rate", "event_data")
-        )
-        if not isinstance(audio, str) and not isinstance(link, str):
+        audio, link = (_text_or_none(raw.get(name)) for name in ("audio_data", "url"))
+        rate, events = raw.get("sampling_rate"), raw.get("event_data")
+        if audio is None and link is None:
             raise self._unexpected(CREATE, reply, "holds neither audio_data nor url")
         try:
-            decoded = base64.b64decode(audio, validate=True) if isinstance(audio, str) else None
+            decoded = None if audio is None else base64.b64decode(audio, validate=True)
         except binascii.Error as error:
             raise self._unexpected(CREATE, reply, f"has audio_data that is no base64: {error}") from error
         return SyncSpeech(
             audio=decoded,
-            url=link if isinstance(link, str) else None,
+            url=link,
             sample_rate_hz=int(rate) if isinstance(rate, int | str) and str(rate).isdecimal() else None,
             events=tuple(one for one in events if isinstance(one, dict)) if isinstance(events, list) else (),
             raw=raw,
         )
+
+    def _check_audio(self, reply: Reply, media_type: str, wanted: str | None) -> None:
+        """Refuse what is no audio, such as the page of a network that wants a login."""
+        found = sniff(reply.content, complete=True)
+        is_pcm = wanted == "pcm"  # which has nothing to tell it by
+        if found is None and (not is_pcm or not reply.content or media_type.startswith("text/")):
+            seen = describe(reply.content)
+            raise self._unexpected(CREATE, reply, f"is no audio but {seen} (content type {media_type!r})")
+        if found is not None and found.value != (wanted or found.value) and not is_pcm:
+            raise self._unexpected(CREATE, reply, f"is {found.value} audio, {wanted} was asked for")
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _check_text(spoken_text: str | None, ssml: str | None, *, is_limited: bool) -> None:

@@ -13,7 +13,7 @@ from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import Page, Pages
 from audiokit.services._service import QueryValue
-from audiokit.services.apiaudio._base import ApiAudioService
+from audiokit.services.apiaudio._base import ApiAudioService, comma_separated
 from audiokit.transport import Retry
 from audiokit.typing import CallOptions
 
@@ -123,8 +123,8 @@ class Voices(ApiAudioService):
             "accent": accent,
             "gender": gender,
             "ageBracket": age_bracket,
-            "tags": _comma(tags),
-            "industryExamples": _comma(industry_examples),
+            "tags": comma_separated(tags),
+            "industryExamples": comma_separated(industry_examples),
             "timePerformance": time_performance,
             "sectionCharacterLimit": section_character_limit,
             "sort": sort,
@@ -190,7 +190,3 @@ class Voices(ApiAudioService):
             return Page(items=found.voices, total=total, offset=at)
 
         return Pages(fetch, offset=offset)
-
-
-def _comma(value: str | Iterable[str] | None) -> str | None:
-    return value if value is None or isinstance(value, str) else ",".join(value)

@@ -7,13 +7,14 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from audiokit.errors import InvalidRequest, JobTimeout, RemoteFailure
+from audiokit.errors import InvalidRequest, JobTimeout
 from audiokit.services._convert import Model
 from audiokit.services._dialect import AUDIOSTACK
 from audiokit.services._endpoint import Endpoint
 from audiokit.services._pages import TokenPage, TokenPages
 from audiokit.services._service import QueryValue, Service
 from audiokit.transport import Reply
+from audiokit.transport._secrets import shown_document
 from audiokit.typing import CallOptions
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ class StackModel(Model):
 class StackAnswer(StackModel):
     """An answer whose shape the vendor does not publish: `data` is the decoded JSON as it came."""
 
-    data: Any = None
+    data: Any = attrs.field(default=None, repr=shown_document)
 
 
 class AudioStackService(Service):
@@ -140,25 +141,19 @@ class AudioStackService(Service):
         if restarts < 0:
             raise InvalidRequest.of("restarts", restarts, "0 or more")
         budget = self._budget(options)
-        for more in range(restarts, 0, -1):
+        left: list[str] = []
+        for more in range(restarts, -1, -1):
             try:
                 return await once({**options, "timeout": budget.left() / (more + 1)})
-            except JobTimeout:
-                continue  # its work may still finish, but nobody waits for it any more
-        return await once({**options, "timeout": budget.left()})
-
-    def _failure(self, endpoint: Endpoint[Any], reply: Reply, what: str, reasons: list[str]) -> RemoteFailure:
-        """The error for an answer that says, inside a success, that the work failed."""
-        document = self._document(endpoint, reply)
-        said = "; ".join(reasons)
-        return RemoteFailure(
-            f"{endpoint.name}: {what} failed: {said or 'no reason was given'}",
-            operation=endpoint.name,
-            status=reply.status,
-            api_message=said,
-            request_id=self.dialect.request_id(document) or reply.headers.get("x-request-id"),
-            body=document,
-        )
+            except Exception as error:
+                if isinstance(error, JobTimeout) and more:
+                    # Its work may still finish, but nobody waits for it any more.
+                    left.append(repr(error.remote_id))
+                    continue
+                if left:
+                    error.add_note(f"earlier starts may go on remotely, too: {', '.join(left)}")
+                raise
+        raise AssertionError  # pragma: no cover - the last round returns or raises
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import attrs
 
+from audiokit.services._tolerant import number, several
 from audiokit.services.audiostack._base import StackModel, reasons_of
+from audiokit.transport._secrets import shown_document
 
 FAILED: Final = 400
 """From this on, the status inside an answer means that the work failed."""
@@ -37,16 +39,16 @@ class Pipeline(StackModel):
         status: The API's number for its state, like an HTTP status: 202 running, 200 finished.
         results: The files, once finished; `extra` has what else the work found, e.g. a transcript.
         message: Its remark, or why it failed.
-        errors: Why it failed, in detail.
+        errors: Why it failed, in detail; a list, empty for nothing.
         is_ready: Whether it is finished.
     """
 
     pipeline_id: str
-    status: int | None = None
+    status: int | None = attrs.field(default=None, converter=number)
     results: PipelineResults | None = None
     message: str | None = None
-    errors: list[Any] = attrs.field(factory=list)
-    body: Any = None
+    errors: Any = attrs.field(factory=list, converter=several, repr=shown_document)
+    body: Any = attrs.field(default=None, repr=shown_document)
     is_ready: bool = attrs.field(default=False, init=False)
 
     @property

@@ -10,8 +10,11 @@ import attrs
 from audiokit.services._check import one_of
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look
+from audiokit.services._service import with_headers
+from audiokit.services._tolerant import several
 from audiokit.services.audiostack._base import AudioStackService, StackModel, reasons_of
 from audiokit.transport import Reply
+from audiokit.transport._secrets import shown_document
 from audiokit.typing import CallOptions
 
 VERSIONS: Final = ("3", "2", "1", "0.0.1")
@@ -24,14 +27,14 @@ class Audioform(StackModel):
     Attributes:
         audioform: The document, in the version that was asked for.
         result: What was made, as the API writes it.
-        errors: Why it failed.
+        errors: Why it failed; a list, empty for nothing.
         is_ready: False after a 202: the API is still working.
     """
 
     audioform_id: str = ""
-    audioform: dict[str, Any] | None = None
-    result: Any = None
-    errors: list[Any] | None = None
+    audioform: dict[str, Any] | None = attrs.field(default=None, repr=shown_document)
+    result: Any = attrs.field(default=None, repr=shown_document)
+    errors: Any = attrs.field(factory=list, converter=several, repr=shown_document)
     is_ready: bool = attrs.field(default=False, init=False)
 
 
@@ -95,7 +98,7 @@ class Audioforms(AudioStackService):
         """
         one_of("version", version, VERSIONS)
         # A header of the request, not a query parameter.
-        own: CallOptions = {**options, "headers": {**options.get("headers", {}), "version": version}}
+        own = with_headers(options, {"version": version}, wins=True)
         reply = await self._reply(GET, path={"audioform_id": audioform_id}, options=own)
         found = self._audioform(GET, reply)
         found.audioform_id = found.audioform_id or audioform_id

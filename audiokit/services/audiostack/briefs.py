@@ -10,6 +10,7 @@ import attrs
 from audiokit.services._check import between
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
+from audiokit.services._tolerant import number
 from audiokit.services.audiostack._base import (
     AudioStackService,
     StackModel,
@@ -18,6 +19,7 @@ from audiokit.services.audiostack._base import (
     reasons_of,
 )
 from audiokit.services.audiostack.files import StackFile
+from audiokit.transport._secrets import shown_document
 from audiokit.typing import CallOptions
 
 
@@ -26,8 +28,8 @@ class BriefAudioform(Model):
     """One advert of a brief; `status_code` is the API's number for how it went, like an HTTP status."""
 
     audioform_id: str | None = None
-    status_code: int | None = None
-    audioform: dict[str, Any] | None = None
+    status_code: int | None = attrs.field(default=None, converter=number)
+    audioform: dict[str, Any] | None = attrs.field(default=None, repr=shown_document)
 
     @property
     def has_failed(self) -> bool:

@@ -15,6 +15,7 @@ from audiokit.services._poll import Look
 from audiokit.services.audiostack._base import AudioStackService, StackModel, given
 from audiokit.services.audiostack.mixes import Mix
 from audiokit.transport import Reply, Target
+from audiokit.transport._secrets import shown_url
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 PRESETS: Final = (
@@ -43,7 +44,7 @@ class Encoding(StackModel):
     """
 
     encoder_id: str | None = None
-    url: str | None = None
+    url: str | None = attrs.field(default=None, repr=shown_url)
     format: str | None = None
     is_ready: bool = attrs.field(default=True, init=False)
 
@@ -99,7 +100,7 @@ class Encoder(AudioStackService):
             mix: The mix, or its production id.
             preset: ``mp3``, ``wav``, ``flac``, ``ogg``, ``mp3_very_low`` to ``mp3_very_high``,
                 ``mp3_alexa``; ``custom`` for the settings below.
-            public: URL open to all.
+            public: URL open to all; the API's default is False.
             bit_rate_type: ``constant`` or ``variable``; not together with *sample_rate_hz*.
             bit_rate: 32 to 320 kbit/s when constant; quality 0 to 9 when variable.
             sample_rate_hz: 24000 to 96000.
@@ -165,7 +166,26 @@ class Encoder(AudioStackService):
         true_peak_dbtp: float | None = None,
         **options: Unpack[CallOptions],
     ) -> Encoding:
-        """Encode a mix and follow it to the end; arguments as `encode_mix`.
+        """Encode a mix and follow it to the end.
+
+        Args:
+            mix: The mix, or its production id.
+            preset: ``mp3``, ``wav``, ``flac``, ``ogg``, ``mp3_very_low`` to ``mp3_very_high``,
+                ``mp3_alexa``; ``custom`` for the settings below.
+            public: URL open to all; the API's default is False.
+            bit_rate_type: ``constant`` or ``variable``; not together with *sample_rate_hz*.
+            bit_rate: 32 to 320 kbit/s when constant; quality 0 to 9 when variable.
+            sample_rate_hz: 24000 to 96000.
+            format: ``wav``, ``mp3``, ``flac`` or ``ogg``.
+            bit_depth: 16, 24 or 32.
+            channels: 1 or 2.
+            loudness_preset: E.g. ``podcast``, ``spotify``, ``radio``, ``streaming``.
+            loudness_settings: Settings of its own, as the vendor describes them.
+            loudness_target_lufs: Loudness to reach. The vendor names no units for this and the next
+                two; those in the names are the customary ones.
+            dynamic_range_lu: Loudness range to reach.
+            true_peak_dbtp: Ceiling for peaks.
+            options: See `CallOptions`.
 
         Raises:
             JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
@@ -231,7 +251,7 @@ class Encoder(AudioStackService):
         Raises:
             InvalidRequest: It is not finished.
         """
-        if encoding.url is None:
+        if not encoding.url:
             raise InvalidRequest(
                 f"encoding {encoding.encoder_id} is not finished; wait for it first",
                 field="encoding",

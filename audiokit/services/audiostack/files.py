@@ -171,7 +171,18 @@ class Files(AudioStackService):
         checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> StackFile:
-        """Upload a file and wait until the API has taken it in; arguments as `create`, raises as `wait`."""
+        """Upload a file and wait until the API has taken it in; raises as `wait`.
+
+        Args:
+            data: See `AudioData`.
+            name: Name to keep it under; the path's own when not given.
+            folder_id: Folder to keep it in; the root when not given.
+            category_id: Its category, one of `categories`.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
+            options: See `CallOptions`.
+        """
         budget = self._budget(options, default_s=math.inf)
         file = await self.create(
             data,
@@ -282,7 +293,7 @@ class Files(AudioStackService):
         Raises:
             InvalidRequest: Its content has not arrived yet.
         """
-        if file.url is None:
+        if not file.url:
             raise InvalidRequest(
                 f"file {file.file_id} has no content yet (status {file.status!r}); wait for it first",
                 field="file",

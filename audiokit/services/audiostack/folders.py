@@ -11,7 +11,7 @@ import attrs
 from audiokit.errors import UnexpectedResponse
 from audiokit.services._check import between
 from audiokit.services._endpoint import Endpoint, get
-from audiokit.services._pages import Page, Pages
+from audiokit.services._pages import Page, Pages, count_of
 from audiokit.services.audiostack._base import AudioStackService, StackModel, given
 from audiokit.services.audiostack.files import StackFile
 from audiokit.transport import Reply, Retry
@@ -154,11 +154,14 @@ class Folders(AudioStackService):
             document = self._document(LIST_FILES, reply)
             files = self._structure_document(LIST_FILES, reply, document, builtins.list[StackFile])
             # No total is given: a page that is not exactly full is the last.
-            full = _paging(document).get("limit") or page_size
-            total = None if isinstance(full, int) and len(files) == full else at + len(files)
-            return Page(items=files, total=total, offset=at)
+            told = count_of(_paging(document).get("limit"))
+            full = told or page_size
+            total = None if len(files) == full else at + len(files)
+            # Where the API does not tell its limit, a page that looks short may be full all the same.
+            is_sure = bool(told) or (full is not None and len(files) > full)
+            return Page(items=files, total=total, offset=at, is_counted=is_sure)
 
-        return Pages(fetch, offset=offset)
+        return Pages(fetch, offset=offset, operation=LIST_FILES.name, key=lambda file: file.file_id)
 
     def _contents(self, endpoint: Endpoint[FolderContents], reply: Reply) -> FolderContents:
         contents = self._structure(endpoint, reply, FolderContents)

@@ -113,6 +113,14 @@ class StackMediaFiles(AudioStackService):
     ) -> StackMedia:
         """As `create`, for sound segments: refuses all but wav before anything is sent.
 
+        Args:
+            data: See `AudioData`; wav by its content.
+            name: Name to keep it under, a label; the path's own when not given.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
+            options: See `CallOptions`.
+
         Raises:
             UnsupportedAudio: The content is not wav, whatever the name says.
         """

@@ -11,7 +11,7 @@ import anyio.to_thread
 import attrs
 
 from audiokit.errors import InvalidRequest
-from audiokit.services._check import folder_for, one_of, records
+from audiokit.services._check import folder_for, one_of, records, seconds
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import TokenPages
@@ -25,6 +25,7 @@ from audiokit.services.audiostack._base import (
 )
 from audiokit.services.audiostack.tts import TTS
 from audiokit.transport import Reply, Retry, Target
+from audiokit.transport._secrets import shown_url
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 
@@ -65,8 +66,7 @@ def _seconds(record: MixSection | MixTimeline, others: Mapping[str, Any]) -> dic
     """Fields ending in ``_s`` under their wire names, without unit and without what is None."""
     values = attrs.asdict(record, filter=lambda field, _: field.name.endswith("_s"))
     for name, value in values.items():
-        if value is not None and not (isinstance(value, int | float) and value >= 0):
-            raise InvalidRequest.of(name, value, "0 or more seconds")
+        seconds(name, value)
     named = {_WIRE_NAMES[name]: value for name, value in values.items()} | dict(others)
     return {name: value for name, value in named.items() if value is not None}
 
@@ -87,7 +87,7 @@ _WIRE_NAMES = {
 class MixFile(Model):
     """One file of a mix; `filename` comes without extension."""
 
-    url: str
+    url: str = attrs.field(repr=shown_url)
     filename: str | None = None
     format: str | None = None
 
@@ -184,14 +184,14 @@ class Mixes(AudioStackService):
             sound_template: Template whose segments the script's sections name.
             media_files: Media id for each ``as:media``.
             fx_files: Effect id for each ``as:fx``.
-            section_properties: Timing by section name.
-            timeline_properties: Timing of the whole.
-            mastering_preset: E.g. ``balanced``, ``lightducking``.
-            public: Result open to all.
+            section_properties: Timing by section name, in seconds.
+            timeline_properties: Timing of the whole, in seconds.
+            mastering_preset: E.g. ``balanced``, ``lightducking``; see `list_presets`.
+            public: Result open to all; the API's default is False.
             export_settings: E.g. ``{"ttsTrack": True}`` for the speech alone as a second file.
-            strict_validation: False lets clips overlap.
-            sections: Settings by section name.
-            sound_layer: Layer of the template.
+            strict_validation: False lets clips overlap; the API's default is True.
+            sections: Settings by section name; sent as they are, so under the API's names.
+            sound_layer: Layer of the template; the API's default is ``default``.
             options: See `CallOptions`.
 
         Returns:
@@ -236,10 +236,25 @@ class Mixes(AudioStackService):
         restarts: int = 0,
         **options: Unpack[CallOptions],
     ) -> Mix:
-        """Mix and follow to the end; other arguments as `create`.
+        """Mix and follow to the end.
 
-        *restarts* is how often to begin afresh, as a new and paid mix, when one is not finished in
-        time; the time is shared equally among the starts.
+        Args:
+            speech: A finished speech, or its id. Exactly one of *speech* and *script_id*.
+            script_id: The script itself, for scripts without speech.
+            sound_template: Template whose segments the script's sections name.
+            media_files: Media id for each ``as:media``.
+            fx_files: Effect id for each ``as:fx``.
+            section_properties: Timing by section name, in seconds.
+            timeline_properties: Timing of the whole, in seconds.
+            mastering_preset: E.g. ``balanced``, ``lightducking``; see `list_presets`.
+            public: Result open to all; the API's default is False.
+            export_settings: E.g. ``{"ttsTrack": True}`` for the speech alone as a second file.
+            strict_validation: False lets clips overlap; the API's default is True.
+            sections: Settings by section name; sent as they are, so under the API's names.
+            sound_layer: Layer of the template; the API's default is ``default``.
+            restarts: How often to begin afresh, as a new and paid mix, when one is not finished in time;
+                the time is shared equally among the starts. 0 or more.
+            options: See `CallOptions`.
 
         Raises:
             JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
@@ -285,7 +300,23 @@ class Mixes(AudioStackService):
         sound_layer: str | None = None,
         **options: Unpack[CallOptions],
     ) -> StackAnswer:
-        """Check the arguments of a mix without making it or paying for it; arguments as `create`.
+        """Check the arguments of a mix without making it or paying for it.
+
+        Args:
+            speech: A finished speech, or its id. Exactly one of *speech* and *script_id*.
+            script_id: The script itself, for scripts without speech.
+            sound_template: Template whose segments the script's sections name.
+            media_files: Media id for each ``as:media``.
+            fx_files: Effect id for each ``as:fx``.
+            section_properties: Timing by section name, in seconds.
+            timeline_properties: Timing of the whole, in seconds.
+            mastering_preset: E.g. ``balanced``, ``lightducking``; see `list_presets`.
+            public: Result open to all; the API's default is False.
+            export_settings: E.g. ``{"ttsTrack": True}`` for the speech alone as a second file.
+            strict_validation: False lets clips overlap; the API's default is True.
+            sections: Settings by section name; sent as they are, so under the API's names.
+            sound_layer: Layer of the template; the API's default is ``default``.
+            options: See `CallOptions`.
 
         Returns:
             What the API says; `StackAnswer.meta` has its message and warnings.

@@ -8,6 +8,7 @@ from typing import Any, Unpack
 import attrs
 
 from audiokit.services._endpoint import Endpoint
+from audiokit.services._several import several
 from audiokit.services.audiostack._base import AudioStackService, StackModel, given
 from audiokit.transport import Retry
 from audiokit.typing import CallOptions
@@ -56,7 +57,7 @@ class Recommend(AudioStackService):
         text: str,
         *,
         category: str,
-        tags: Sequence[str],
+        tags: str | Sequence[str],
         number_of_results: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Recommendation:
@@ -72,7 +73,7 @@ class Recommend(AudioStackService):
         body = {
             "text": text,
             "category": category,
-            "tags": list(tags),
+            "tags": several(tags),
             "number_of_results": number_of_results,
         }
         return await self._call(TAG, json=given(body), options=options)

@@ -9,8 +9,10 @@ import attrs
 
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look, PollSchedule
+from audiokit.services._tolerant import number
 from audiokit.services.audiostack._base import AudioStackService, StackModel, reasons_of
 from audiokit.transport import Reply
+from audiokit.transport._secrets import shown_document
 from audiokit.typing import CallOptions
 
 WAIT_S: Final = 900.0
@@ -33,9 +35,9 @@ class Story(StackModel):
     """
 
     story_id: str = ""
-    status_code: int | None = None
-    story_result: Any = None
-    audioforms: list[Any] | None = None
+    status_code: int | None = attrs.field(default=None, converter=number)
+    story_result: Any = attrs.field(default=None, repr=shown_document)
+    audioforms: list[Any] | None = attrs.field(default=None, repr=shown_document)
     message: str | None = None
     is_ready: bool = attrs.field(default=False, init=False)
 

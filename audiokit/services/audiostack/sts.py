@@ -80,7 +80,14 @@ class STS(AudioStackService):
         new_file_path: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Pipeline:
-        """Have a recording said again and follow it to the end; arguments as `create`, raises as `wait`."""
+        """Have a recording said again and follow it to the end; raises as `wait`.
+
+        Args:
+            file: The recording, or its file id.
+            alias: Alias of the voice, one of `voices`.
+            new_file_path: Where to put the result among the account's files.
+            options: See `CallOptions`.
+        """
         budget = self._budget(options)
         pipeline = await self.create(file, alias=alias, new_file_path=new_file_path, **budget.options())
         return pipeline if pipeline.is_ready else await self.wait(pipeline.pipeline_id, **budget.options())

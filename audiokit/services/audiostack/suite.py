@@ -10,6 +10,7 @@ import attrs
 from audiokit.errors import InvalidRequest
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._poll import Look
+from audiokit.services._several import several
 from audiokit.services.audiostack._base import AudioStackService, StackModel, given
 from audiokit.services.audiostack._pipeline import Pipeline
 from audiokit.services.audiostack.files import StackFile
@@ -81,7 +82,7 @@ class Suite(AudioStackService):
         file: StackFile | str,
         *,
         preset: str | None = None,
-        processes: Sequence[str] | None = None,
+        processes: str | Sequence[str] | None = None,
         language: str | None = None,
         text: str | None = None,
         script_id: str | None = None,
@@ -110,7 +111,7 @@ class Suite(AudioStackService):
         body = {
             "fileId": _id_of(file),
             "preset": preset,
-            "processes": None if processes is None else list(processes),
+            "processes": None if processes is None else several(processes),
             "language": language,
             "text": text,
             "scriptId": script_id,
@@ -127,13 +128,22 @@ class Suite(AudioStackService):
         file: StackFile | str,
         *,
         preset: str | None = None,
-        processes: Sequence[str] | None = None,
+        processes: str | Sequence[str] | None = None,
         language: str | None = None,
         text: str | None = None,
         script_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Evaluation:
-        """Have a file judged to the end; arguments as `evaluate`, which is repeated until then.
+        """Have a file judged to the end, by asking again until then.
+
+        Args:
+            file: The file, or its id.
+            preset: Named set of checks.
+            processes: Checks to run.
+            language: Language code; the API's default is ``en-US``.
+            text: What is said in it. At most one of *text* and *script_id*.
+            script_id: The script that is said in it.
+            options: See `CallOptions`.
 
         Raises:
             NotFound: There is no such file.
@@ -165,25 +175,51 @@ class Suite(AudioStackService):
     async def denoise(
         self, file: StackFile | str, *, level: int | None = None, **options: Unpack[CallOptions]
     ) -> Pipeline:
-        """Begin to take the noise off a file; *level* is the strength, the API's own when not given."""
+        """Begin to take the noise off a file.
+
+        Args:
+            file: The file, or its id.
+            level: Strength, a whole number; the vendor tells neither unit nor range. The API's own when
+                not given.
+            options: See `CallOptions`.
+        """
         return await self._begin(DENOISE, {"fileId": _id_of(file), "level": level}, options)
 
     async def denoise_and_wait(
         self, file: StackFile | str, *, level: int | None = None, **options: Unpack[CallOptions]
     ) -> Pipeline:
-        """Take the noise off a file and follow it to the end; raises as `wait`."""
+        """Take the noise off a file and follow it to the end; raises as `wait`.
+
+        Args:
+            file: The file, or its id.
+            level: Strength, a whole number; the vendor tells neither unit nor range. The API's own when
+                not given.
+            options: See `CallOptions`.
+        """
         return await self._finish(DENOISE, {"fileId": _id_of(file), "level": level}, options)
 
     async def transcribe(
         self, file: StackFile | str, *, language: str, **options: Unpack[CallOptions]
     ) -> Pipeline:
-        """Begin to write down what is said; *language* is a code such as ``en-US``."""
+        """Begin to write down what is said.
+
+        Args:
+            file: The file, or its id.
+            language: Language code, e.g. ``en-US``.
+            options: See `CallOptions`.
+        """
         return await self._begin(TRANSCRIBE, {"fileId": _id_of(file), "language": language}, options)
 
     async def transcribe_and_wait(
         self, file: StackFile | str, *, language: str, **options: Unpack[CallOptions]
     ) -> Pipeline:
-        """Write down what is said and follow it to the end; raises as `wait`."""
+        """Write down what is said and follow it to the end; raises as `wait`.
+
+        Args:
+            file: The file, or its id.
+            language: Language code, e.g. ``en-US``.
+            options: See `CallOptions`.
+        """
         return await self._finish(TRANSCRIBE, {"fileId": _id_of(file), "language": language}, options)
 
     async def get(self, pipeline_id: str, **options: Unpack[CallOptions]) -> Pipeline:

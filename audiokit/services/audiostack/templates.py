@@ -10,6 +10,7 @@ import attrs
 
 from audiokit.services._check import text
 from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._several import several
 from audiokit.services.audiostack._base import (
     AudioStackService,
     StackAnswer,
@@ -19,6 +20,7 @@ from audiokit.services.audiostack._base import (
 )
 from audiokit.services.audiostack.scripts import StackScript
 from audiokit.transport import Reply, Retry
+from audiokit.transport._secrets import shown_document
 from audiokit.typing import CallOptions
 
 
@@ -35,7 +37,7 @@ class StackTemplate(StackModel):
     tempo: str | None = None
     tags: list[str] = attrs.field(factory=list)
     collections: list[str] = attrs.field(factory=list)
-    sample: Any = None
+    sample: Any = attrs.field(default=None, repr=shown_document)
     is_elastic: bool | None = None
 
     @property
@@ -198,8 +200,8 @@ class Templates(TemplateService):
         description: str | None = None,
         genre: str | None = None,
         tempo: str | None = None,
-        collections: Sequence[str] | None = None,
-        tags: Sequence[str] | None = None,
+        collections: Choice = None,
+        tags: Choice = None,
         **options: Unpack[CallOptions],
     ) -> StackTemplate:
         """Change what a template says of itself; what is not given stays.
@@ -222,8 +224,8 @@ class Templates(TemplateService):
             "description": description,
             "genre": genre,
             "tempo": tempo,
-            "collections": None if collections is None else [*collections],
-            "tags": None if tags is None else [*tags],
+            "collections": None if collections is None else several(collections),
+            "tags": None if tags is None else several(tags),
         }
         reply = await self._reply(UPDATE, json=given(body), options=options)
         found = self._structure(UPDATE, reply, TemplateReply)

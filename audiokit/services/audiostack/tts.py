@@ -6,20 +6,22 @@ import base64
 import builtins
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 import anyio.to_thread
 import attrs
 
 from audiokit.errors import InvalidRequest
-from audiokit.services._check import between, folder_for
+from audiokit.services._check import between, folder_for, seconds
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
 from audiokit.services._pages import TokenPages
 from audiokit.services._poll import Look
+from audiokit.services._spans import whole
 from audiokit.services.audiostack._base import AudioStackService, StackAnswer, StackModel, given
 from audiokit.services.audiostack.scripts import StackScript
 from audiokit.transport import Reply, Retry, Target
+from audiokit.transport._secrets import shown_url
 from audiokit.typing import CallOptions, ProgressCallback, StrPath
 
 
@@ -28,7 +30,7 @@ class TTSSection(Model):
     """One section's speech."""
 
     section_name: str | None = None
-    url: str | None = None
+    url: str | None = attrs.field(default=None, repr=shown_url)
     audience: dict[str, Any] | None = None
 
 
@@ -70,6 +72,7 @@ class _Speeches(StackModel):
     speech_ids: list[TTS] = attrs.field(factory=list)  # whole objects, despite the name
 
 
+_MICROSECONDS: Final = 1_000_000
 _SOURCE = "custom sound design templates guide; official SDK 4.0, Speech.TTS"
 
 CREATE = Endpoint(
@@ -134,7 +137,7 @@ class TTSService(AudioStackService):
         *,
         voice: str | None = None,
         speed: float | None = None,
-        silence_padding: str | None = None,
+        silence_padding_s: float | None = None,
         audience: Mapping[str, str] | None = None,
         sections: Mapping[str, Mapping[str, Any]] | None = None,
         section_to_produce: str | None = None,
@@ -151,30 +154,32 @@ class TTSService(AudioStackService):
         Args:
             script: The script, or its id.
             voice: Alias of a voice; the API's default is Joanna.
-            speed: Factor, 0.5 to 3.
-            silence_padding: Silence around sections in microseconds, as a string: half before, half after.
+            speed: Factor, 0.5 to 3; the API's default is 1.
+            silence_padding_s: Silence around sections in seconds, half before, half after. Sent as a
+                text of whole microseconds, rounded.
             audience: Text for each placeholder id. One listener; a plain mapping here.
-            sections: Overrides by section name, e.g. ``{"intro": {"voice": "wren"}}``.
-            section_to_produce: Speak this section only.
-            voice_intelligence: Let the API improve the reading.
-            public: URLs open to all.
-            sync: False has the API answer at once.
-            use_cache: Reuse earlier renderings.
-            use_denoiser: Clean the speech.
-            use_autofix: Repair bad renderings.
+            sections: Overrides by section name, e.g. ``{"intro": {"voice": "wren"}}``; sent as they are,
+                so under the API's names and in its units.
+            section_to_produce: Speak this section only; all when not given.
+            voice_intelligence: Let the API improve the reading; its default is False.
+            public: URLs open to all; the API's default is False.
+            sync: False has the API answer at once; its default is True.
+            use_cache: Reuse earlier renderings; the API's default is True.
+            use_denoiser: Clean the speech; the API's default is False.
+            use_autofix: Repair bad renderings; the API's default is False.
             options: See `CallOptions`.
 
         Returns:
             The speech; `is_ready` tells whether it is finished.
         """
         check_speed(speed)
-        if silence_padding is not None and not isinstance(silence_padding, str):
-            raise InvalidRequest.of("silence_padding", silence_padding, "a string of microseconds")
+        seconds("silence_padding_s", silence_padding_s)
+        padding = whole(silence_padding_s, per_second=_MICROSECONDS)
         body = {
             "scriptId": script.script_id if isinstance(script, StackScript) else script,
             "voice": voice,
             "speed": speed,
-            "silencePadding": silence_padding,
+            "silencePadding": None if padding is None else str(padding),
             "audience": None if audience is None else dict(audience),
             "sections": None
             if sections is None
@@ -195,7 +200,7 @@ class TTSService(AudioStackService):
         *,
         voice: str | None = None,
         speed: float | None = None,
-        silence_padding: str | None = None,
+        silence_padding_s: float | None = None,
         audience: Mapping[str, str] | None = None,
         sections: Mapping[str, Mapping[str, Any]] | None = None,
         section_to_produce: str | None = None,
@@ -208,10 +213,27 @@ class TTSService(AudioStackService):
         restarts: int = 0,
         **options: Unpack[CallOptions],
     ) -> TTS:
-        """Have a script spoken and follow it to the end; other arguments as `create`.
+        """Have a script spoken and follow it to the end.
 
-        *restarts* is how often to begin afresh, as a new and paid speech, when one is not finished in
-        time; the time is shared equally among the starts.
+        Args:
+            script: The script, or its id.
+            voice: Alias of a voice; the API's default is Joanna.
+            speed: Factor, 0.5 to 3; the API's default is 1.
+            silence_padding_s: Silence around sections in seconds, half before, half after. Sent as a
+                text of whole microseconds, rounded.
+            audience: Text for each placeholder id. One listener; a plain mapping here.
+            sections: Overrides by section name, e.g. ``{"intro": {"voice": "wren"}}``; sent as they are,
+                so under the API's names and in its units.
+            section_to_produce: Speak this section only; all when not given.
+            voice_intelligence: Let the API improve the reading; its default is False.
+            public: URLs open to all; the API's default is False.
+            sync: False has the API answer at once; its default is True.
+            use_cache: Reuse earlier renderings; the API's default is True.
+            use_denoiser: Clean the speech; the API's default is False.
+            use_autofix: Repair bad renderings; the API's default is False.
+            restarts: How often to begin afresh, as a new and paid speech, when one is not finished in time;
+                the time is shared equally among the starts. 0 or more.
+            options: See `CallOptions`.
 
         Raises:
             JobTimeout: Not finished within `timeout=` seconds (default `Timeouts.wait_s`).
@@ -223,7 +245,7 @@ class TTSService(AudioStackService):
                 script,
                 voice=voice,
                 speed=speed,
-                silence_padding=silence_padding,
+                silence_padding_s=silence_padding_s,
                 audience=audience,
                 sections=sections,
                 section_to_produce=section_to_produce,
@@ -430,7 +452,7 @@ class TTSService(AudioStackService):
         await anyio.to_thread.run_sync(folder_for, to, len(speech.sections))
         paths: builtins.list[Path] = []
         for number, section in enumerate(speech.sections, start=1):
-            if section.url is None:
+            if not section.url:
                 raise InvalidRequest(
                     f"speech {speech.speech_id} is not finished; wait for it first",
                     field="speech",

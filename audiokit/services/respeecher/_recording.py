@@ -9,6 +9,7 @@ import attrs
 
 from audiokit.errors import RemoteFailure
 from audiokit.services._convert import Model, wire
+from audiokit.transport._secrets import shown_url
 
 RETRIEVAL = "respeecher.recordings.get"
 """The operation in which a failure shows."""
@@ -44,8 +45,8 @@ class Recording(Model):
     type: str | None = None
     project_id: str | None = None
     parent_folder_id: str | None = None
-    url: str | None = None
-    waveform_url: str | None = None
+    url: str | None = attrs.field(default=None, repr=shown_url)
+    waveform_url: str | None = attrs.field(default=None, repr=shown_url)
     file_name: str | None = None
     label: str | None = None
     original_id: str | None = None

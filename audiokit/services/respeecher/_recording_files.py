@@ -98,7 +98,17 @@ class RecordingFiles(FollowedRecordings):
         checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> Recording:
-        """Upload and follow until the recording is ready; arguments as `upload`.
+        """Upload and follow until the recording is ready; also raises as `upload`.
+
+        Args:
+            data: wav, ogg, mp3 or flac; a path, bytes, an open file, ... (`AudioData` has them all).
+            folder_id: The folder that shall hold it.
+            label: Up to 40 characters.
+            microphone: Name of the microphone, ``file`` for a file.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
+            options: See `CallOptions`.
 
         Raises:
             RemoteFailure: The API could not use it.
@@ -197,7 +207,7 @@ class RecordingFiles(FollowedRecordings):
             async with kit.respeecher.recordings.stream(recording) as chunks:
                 async for chunk in chunks: ...
         """
-        return self._stream(DOWNLOAD, self._file_call(recording, options))
+        return self._stream(DOWNLOAD, self._file_call(recording, options), options)
 
     def _file_call(self, recording: Recording | str, options: CallOptions) -> Call:
         url = recording.url if isinstance(recording, Recording) else recording
@@ -208,6 +218,5 @@ class RecordingFiles(FollowedRecordings):
                 field="recording",
                 value=getattr(recording, "id", recording),
             )
-        if "://" not in url and not url.startswith("/"):
-            url = f"/{url}"
-        return self._at(DOWNLOAD, url, options=options)
+        field = None if isinstance(recording, Recording) else "recording"
+        return self._at(DOWNLOAD, url, field=field, options=options)

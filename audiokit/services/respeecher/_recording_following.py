@@ -37,7 +37,8 @@ class FollowedRecordings(RespeecherService):
 
         Raises:
             RemoteFailure: Its state became ``error``.
-            JobTimeout: Not done within `timeout=` seconds (default `Timeouts.wait_s`).
+            JobTimeout: Not done within `timeout=` seconds (default `Timeouts.wait_s`). An API that is down
+                or busy meanwhile is asked again until then; if it is so to the end, that is the cause.
         """
 
         async def look(each: CallOptions) -> tuple[Recording, Look]:

@@ -69,7 +69,16 @@ class SpokenRecordings(FollowedRecordings):
         tts_voice_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Recording:
-        """Have a text spoken and follow until the recording is ready; raises as `upload_and_wait`."""
+        """Have a text spoken and follow until the recording is ready; raises as `upload_and_wait`.
+
+        Args:
+            text_to_speak: 1 to 1000 characters.
+            folder_id: The folder that shall hold it.
+            text_language: ISO 639 code; detected when not given.
+            label: Up to 40 characters.
+            tts_voice_id: A voice from `TTSVoices.list`; newer gateways only.
+            options: See `CallOptions`.
+        """
         budget = self._budget(options)
         created = await self.create_tts(
             text_to_speak,

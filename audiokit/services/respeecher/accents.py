@@ -9,6 +9,7 @@ import attrs
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import get
 from audiokit.services.respeecher._base import RespeecherService
+from audiokit.transport._secrets import shown_document
 from audiokit.typing import CallOptions
 
 
@@ -16,7 +17,7 @@ from audiokit.typing import CallOptions
 class Samples(Model):
     """Audio samples of an accent; the API publishes no shape, names to URLs as far as seen."""
 
-    samples: Any = None
+    samples: Any = attrs.field(default=None, repr=shown_document)
 
 
 SAMPLES = get(

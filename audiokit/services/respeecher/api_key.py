@@ -35,6 +35,7 @@ CREATE = Endpoint(
     method="POST",
     path="/api/api-key",
     returns=NewApiKey,
+    has_secret_answer=True,
     source="vendor endpoint reference, API Key Authentication",
 )
 DELETE: Endpoint[None] = Endpoint(

@@ -142,7 +142,15 @@ class Calibrations(RespeecherService):
         checksum: bool = False,
         **options: Unpack[CallOptions],
     ) -> Calibration:
-        """Upload and follow to the end; arguments as `create`.
+        """Upload and follow to the end; also raises as `create`.
+
+        Args:
+            name: Unique in the account, 1 to 40 characters.
+            data: wav, ogg, mp3 or flac; three seconds of speech or more give a good figure.
+            on_progress: Called after each chunk sent; begins anew when the upload is repeated.
+            on_receipt: Called once the API has taken the file, with what was sent.
+            checksum: Put the SHA-256 of what was sent into the receipt; computed off the event loop.
+            options: See `CallOptions`.
 
         Raises:
             RemoteFailure: The pitch could not be told, e.g. there is no voice in it.

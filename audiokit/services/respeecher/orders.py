@@ -123,17 +123,29 @@ class Orders(RespeecherService):
             CreditsExhausted: The account has none left.
             RequestRefused: A voice, style or accent is unknown, or a TTS original has no style.
             OutcomeUnknown: The connection broke; look with `Recordings.list_conversions` before repeating.
+            UnexpectedResponse: Not one order came for each conversion; the message names those that came.
         """
-        if not conversions:
-            raise InvalidRequest.of("conversions", builtins.list(conversions), "at least one conversion")
+        wanted = [conversion.to_wire() for conversion in conversions]
+        if not wanted:
+            raise InvalidRequest.of("conversions", wanted, "at least one conversion")
         body: dict[str, Any] = {
             "original_id": original_id,
-            "conversions": [conversion.to_wire() for conversion in conversions],
+            "conversions": wanted,
             "use_calibration": calibration_id is not None,
         }
         if calibration_id is not None:
             body["calibration_id"] = calibration_id
-        return await self._call(CREATE, json=body, options=options)
+        reply = await self._reply(CREATE, json=body, options=options)
+        orders = self._structure(CREATE, reply, builtins.list[Order])
+        if len(orders) != len(wanted):
+            came = ", ".join(repr(order.conversion_id) for order in orders) or "none"
+            raise self._unexpected(
+                CREATE,
+                reply,
+                f"has {len(orders)} orders for {len(wanted)} conversions: {came}; what came is paid for, so "
+                "look with Recordings.list_conversions before ordering again",
+            )
+        return orders
 
     async def create_and_wait(
         self,
@@ -143,7 +155,13 @@ class Orders(RespeecherService):
         calibration_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> builtins.list[Recording]:
-        """Order, and follow all conversions to their end.
+        """Order, and follow all conversions to their end; costs credits.
+
+        Args:
+            original_id: The recording to convert.
+            conversions: One entry per wanted voice.
+            calibration_id: Use this calibration; the enabled one when not given.
+            options: See `CallOptions`.
 
         Returns:
             The converted recordings, in the sequence of *conversions*.
@@ -151,12 +169,21 @@ class Orders(RespeecherService):
         Raises:
             RemoteFailure: One of them failed; the others go on remotely.
             JobTimeout: One was not done within `timeout=` seconds (default `Timeouts.wait_s`).
+            ApiError: As `create`; once the order was taken, any error has the ids of all its conversions in
+                a note (``__notes__``).
         """
         budget = self._budget(options)
         orders = await self.create(
             original_id, conversions, calibration_id=calibration_id, **budget.options()
         )
-        return [await self._recordings.wait(order.conversion_id, **budget.options()) for order in orders]
+        try:
+            return [await self._recordings.wait(order.conversion_id, **budget.options()) for order in orders]
+        except Exception as error:
+            ids = ", ".join(repr(order.conversion_id) for order in orders)
+            error.add_note(
+                f"conversions of this order, all paid for: {ids}; wait for each with Recordings.wait"
+            )
+            raise
 
     async def retry(self, recording_id: str, **options: Unpack[CallOptions]) -> Order:
         """Try a failed conversion again.

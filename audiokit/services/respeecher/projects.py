@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -73,7 +74,7 @@ EXPORT: Endpoint[None] = get(
 class Projects(RespeecherService):
     """Calls on projects."""
 
-    def __init__(self, transport: Transport, own_user_id: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, transport: Transport, own_user_id: Callable[..., Awaitable[str]]) -> None:
         super().__init__(transport)
         self._own_user_id = own_user_id
 
@@ -119,9 +120,11 @@ class Projects(RespeecherService):
             options: See `CallOptions`.
         """
         text("name", name, shortest=1, longest=LABEL_CHARACTERS)
+        budget = self._budget(options, default_s=math.inf)
+        owner = owner or await self._own_user_id(**budget.options())
         # `models` is retired, yet the deployed gateway's schema still requires it.
-        body = {"name": name, "owner": owner or await self._own_user_id(), "models": dict(models or {})}
-        return await self._call(CREATE, json=body, options=options)
+        body = {"name": name, "owner": owner, "models": dict(models or {})}
+        return await self._call(CREATE, json=body, options=budget.options())
 
     async def rename(self, project_id: str, name: str, **options: Unpack[CallOptions]) -> Project:
         """Give a project a new name of 1 to 40 characters."""

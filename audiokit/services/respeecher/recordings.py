@@ -80,9 +80,9 @@ class Recordings(RecordingFiles, SpokenRecordings, SupersededRecordings):
         Args:
             project_id: All recordings of this project.
             folder_id: All recordings of this folder.
-            direction: ``asc`` or ``desc``.
+            direction: ``asc`` or ``desc``; the API's own order when not given.
             page_size: Objects asked for at once, 1 to 200.
-            offset: Objects to skip.
+            offset: Objects to skip, 0 or more.
             options: See `CallOptions`.
 
         Raises:
@@ -104,7 +104,15 @@ class Recordings(RecordingFiles, SpokenRecordings, SupersededRecordings):
         offset: int = 0,
         **options: Unpack[CallOptions],
     ) -> Pages[Recording]:
-        """List the original recordings of a folder; arguments as `list`."""
+        """List the original recordings of a folder.
+
+        Args:
+            folder_id: The folder.
+            direction: ``asc`` or ``desc``; the API's own order when not given.
+            page_size: Objects asked for at once, 1 to 200.
+            offset: Objects to skip, 0 or more.
+            options: See `CallOptions`.
+        """
         return self._list(LIST_ORIGINALS, {"folder_id": folder_id}, direction, page_size, offset, options)
 
     def list_conversions(
@@ -116,7 +124,15 @@ class Recordings(RecordingFiles, SpokenRecordings, SupersededRecordings):
         offset: int = 0,
         **options: Unpack[CallOptions],
     ) -> Pages[Recording]:
-        """List what was converted from one original; arguments as `list`."""
+        """List what was converted from one original.
+
+        Args:
+            original_id: The original recording.
+            direction: ``asc`` or ``desc``; the API's own order when not given.
+            page_size: Objects asked for at once, 1 to 200.
+            offset: Objects to skip, 0 or more.
+            options: See `CallOptions`.
+        """
         query = {"original_id": original_id}
         return self._list(LIST_CONVERSIONS, query, direction, page_size, offset, options)
 
@@ -147,7 +163,14 @@ class Recordings(RecordingFiles, SpokenRecordings, SupersededRecordings):
         starred: bool | UnsetType = UNSET,
         **options: Unpack[CallOptions],
     ) -> Recording:
-        """Change label (up to 40 characters), star, or both; what is not given stays."""
+        """Change label, star, or both; what is not given stays.
+
+        Args:
+            recording_id: The recording.
+            label: Up to 40 characters.
+            starred: Whether it is starred.
+            options: See `CallOptions`.
+        """
         if not isinstance(label, UnsetType):
             text("label", label, longest=LABEL_CHARACTERS)
         body = {"label": label, "starred": starred}
@@ -156,7 +179,14 @@ class Recordings(RecordingFiles, SpokenRecordings, SupersededRecordings):
     async def replace(
         self, recording_id: str, *, label: str, starred: bool, **options: Unpack[CallOptions]
     ) -> Recording:
-        """Set label and star, both required (PUT)."""
+        """Set label and star, both required (PUT).
+
+        Args:
+            recording_id: The recording.
+            label: Up to 40 characters.
+            starred: Whether it is starred.
+            options: See `CallOptions`.
+        """
         text("label", label, longest=LABEL_CHARACTERS)
         body = {"label": label, "starred": starred}
         return await self._call(REPLACE, path={"recording_id": recording_id}, json=body, options=options)

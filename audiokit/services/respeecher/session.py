@@ -44,6 +44,7 @@ LOGIN = Endpoint(
     path="/api/login",
     returns=LoginReply,
     retry=Retry.SAFE,  # a second login only makes a second session
+    has_secret_answer=True,
     source="vendor endpoint reference, Session Authentication",
 )
 LOGOUT: Endpoint[None] = Endpoint(
@@ -120,8 +121,8 @@ class Sessions(RespeecherService):
         """Get the caller's own account, whichever way it is authenticated."""
         return await self._call(AUTH, options=options)
 
-    async def own_user_id(self) -> str:
+    async def own_user_id(self, **options: Unpack[CallOptions]) -> str:
         """The caller's user id, asked for once."""
         if self._me is None:
-            self._me = await self.auth()
+            self._me = await self.auth(**options)
         return self._me.id

@@ -11,6 +11,7 @@ import attrs
 from audiokit.errors import InvalidRequest
 from audiokit.services._convert import Model, wire
 from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._several import several
 from audiokit.services.respeecher._base import RespeecherService
 from audiokit.transport import Retry
 from audiokit.typing import CallOptions
@@ -113,7 +114,7 @@ class Stats(RespeecherService):
         return await self._call(GET, options=options)
 
     async def projects(
-        self, project_ids: Iterable[str], *, use_post: bool = False, **options: Unpack[CallOptions]
+        self, project_ids: str | Iterable[str], *, use_post: bool = False, **options: Unpack[CallOptions]
     ) -> builtins.list[ProjectStats]:
         """Get the statistics of up to 200 projects.
 
@@ -129,7 +130,7 @@ class Stats(RespeecherService):
         return await self._call(PROJECTS, query={"project_ids": ids}, options=options)
 
     async def folders(
-        self, folder_ids: Iterable[str], *, use_post: bool = False, **options: Unpack[CallOptions]
+        self, folder_ids: str | Iterable[str], *, use_post: bool = False, **options: Unpack[CallOptions]
     ) -> builtins.list[FolderStats]:
         """Get the statistics of up to 200 folders; arguments as `projects`."""
         ids = _ids("folder_ids", folder_ids)
@@ -138,8 +139,8 @@ class Stats(RespeecherService):
         return await self._call(FOLDERS, query={"folder_ids": ids}, options=options)
 
 
-def _ids(field: str, values: Iterable[str]) -> builtins.list[str]:
-    ids = [values] if isinstance(values, str) else builtins.list(values)
+def _ids(field: str, values: str | Iterable[str]) -> builtins.list[str]:
+    ids = several(values)
     if not 1 <= len(ids) <= MOST_IDS:
         raise InvalidRequest.of(field, len(ids), f"1 to {MOST_IDS} ids")
     return ids

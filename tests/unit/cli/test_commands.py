@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import pty
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -60,8 +62,52 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     """What cannot be understood is explained on standard error."""
     with pytest.raises(SystemExit) as caught:
         main(arguments)
+    said = capsys.readouterr().err
     assert 2 == caught.value.code
-    assert "usage: audiokit" in capsys.readouterr().err
+    assert re.fullmatch(r"audiokit: .+; `audiokit( emulator| endpoints)? --help` says more\n", said)
+
+
+def test_an_unknown_option_is_told_by_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The program's own usage has no word of a command's options."""
+    with pytest.raises(SystemExit) as caught:
+        main(["emulator", "--bogus", "--port", "0"])
+    wanted = "audiokit: unrecognized arguments: --bogus; `audiokit emulator --help` says more\n"
+    assert (2, wanted) == (caught.value.code, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("where", ["main", "importing"])
+def test_ctrl_c_while_modules_are_loaded_is_quiet(where: str) -> None:
+    """Also where Python would ignore it: in a callback of the import system, and the emulator would go on."""
+    program = (
+        "import os, signal, sys, weakref\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from audiokit import cli\n"
+        "class Lock: pass\n"
+        "def loads(*_):\n"
+        "    lock = Lock()\n"
+        "    seen = weakref.ref(lock, lambda _: (os.kill(os.getpid(), signal.SIGINT), sum(range(10**6))))\n"
+        "    del lock\n"
+        "    return []\n"
+        "cli.commands = loads\n"
+        if where == "importing"
+        else "from audiokit import cli\ndef loads():\n    raise KeyboardInterrupt\ncli.commands = loads\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program + "raise SystemExit(cli.main(['endpoints']))"],
+        capture_output=True, text=True, cwd=ROOT, check=False, timeout=15,
+    )  # fmt: skip
+    assert (130, "") == (done.returncode, done.stderr)
+
+
+def test_the_command_line_loads_nothing_before_it_can_be_interrupted() -> None:
+    """Of audiokit only the package itself: what takes long comes inside of `main`."""
+    program = (
+        "import sys, audiokit.cli; print(*sorted(m for m in sys.modules if m[:5] in ('audio', 'httpx')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert ["audiokit", "audiokit.cli", "audiokit.cli._importing"] == done.stdout.split()
 
 
 @pytest.mark.parametrize(
@@ -135,9 +181,13 @@ def test_text_of_the_demo_must_be_readable(tmp_path: Path, capsys: pytest.Captur
     if importlib.util.find_spec("starlette") is None:
         pytest.skip("the emulator extra is not installed")
     (tmp_path / "empty.txt").write_text("  \n")
-    for name, said in (("none.txt", "cannot read --text"), ("empty.txt", "is empty")):
-        assert 1 == main(["demo", "--text", str(tmp_path / name), "--out", str(tmp_path / "out")])
-        assert said in capsys.readouterr().err
+    none, empty = repr(str(tmp_path / "none.txt")), repr(str(tmp_path / "empty.txt"))
+    for name, said in (
+        ("none.txt", f"audiokit: cannot read --text {none}: No such file or directory\n"),
+        ("empty.txt", f"audiokit: --text {empty} is empty; put a sentence or two into it\n"),
+    ):
+        assert 2 == main(["demo", "--text", str(tmp_path / name), "--out", str(tmp_path / "out")])
+        assert said == capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -145,7 +195,7 @@ def test_emulator_refuses_a_public_address(capsys: pytest.CaptureFixture[str]) -
     """An address that others can reach is refused in one line."""
     if importlib.util.find_spec("starlette") is None:
         pytest.skip("the emulator extra is not installed")
-    assert 1 == main(["emulator", "--host", "0.0.0.0"])
+    assert 2 == main(["emulator", "--host", "0.0.0.0"])
     assert "audiokit: host '0.0.0.0' can be reached by other machines" in capsys.readouterr().err
 
 
@@ -228,21 +278,45 @@ def test_option_out_of_range_is_wrong_usage(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--data", "/dev/null/x"], "cannot keep data in --data /dev/null/x: Not a directory; give a folder"),
-        (["--host", "foo.invalid", "--allow-remote"], "--host 'foo.invalid' is no address of this machine"),
+        (
+            ["--data", "/dev/null/x"],
+            "cannot keep data in --data '/dev/null/x': Not a directory; give a folder",
+        ),
+        (
+            ["--host", "foo.invalid", "--allow-remote"],
+            "--host 'foo.invalid' is no address of this machine: Name or service not known\n",
+        ),
         (["--faults", "flood"], "fault 'flood' must be one of"),
+        (
+            ["--faults", "500/script.create"],
+            "operation 'script.create' of fault '500' is none that is served; did you mean 'Script.create' ",
+        ),
+        (["--key", "acme=short"], "--key number 1: the key of 'acme' needs at least 32 characters, got 5\n"),
+        (["--rate-limits", "many"], "rate limits must be written FAST/SLOW/SECONDSs"),
     ],
 )
 def test_emulator_that_cannot_start_says_why(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What only this machine can tell is one line that names the option."""
+    """A wrong value is one line that names the option, and wrong usage."""
     if importlib.util.find_spec("starlette") is None:
         pytest.skip("the emulator extra is not installed")
-    assert 1 == main(["emulator", *arguments])
+    assert 2 == main(["emulator", *arguments])
     err = capsys.readouterr().err
     assert err.startswith(f"audiokit: {said}")
     assert 1 == err.count("\n")
+
+
+def test_a_port_that_is_taken_is_a_failure_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is wrong with the value; and the system's number for it helps nobody."""
+    if importlib.util.find_spec("starlette") is None:
+        pytest.skip("the emulator extra is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert 1 == main(["emulator", "--port", str(port)])
+    assert capsys.readouterr().err.startswith(
+        f"audiokit: cannot listen on 127.0.0.1:{port} (Address already in use); try another port"
+    )
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

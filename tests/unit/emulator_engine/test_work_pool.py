@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
 import pytest
 import pytest_asyncio
 from processes import ends
@@ -101,7 +102,7 @@ async def test_reply_of_a_cancelled_call_is_never_read_by_the_next(pool: WorkPoo
     """A caller that goes away takes its worker with it."""
     before = (await pool.run("_print", text=""))["pid"]
     task = asyncio.create_task(pool.run("_sleep", seconds=60))
-    await asyncio.sleep(0.05)
+    await anyio.wait_all_tasks_blocked()  # for the reply: the worker was idle
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

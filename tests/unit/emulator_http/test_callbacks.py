@@ -241,21 +241,24 @@ async def test_a_receiver_that_hangs_is_given_up(serving: Serving, monkeypatch: 
     monkeypatch.setattr(_callbacks, "_TIMEOUT_S", 0.05)
     monkeypatch.setattr(_callbacks, "_AGAIN_AFTER_S", (0.0,))
 
+    given_up = asyncio.Event()
+
     async def trickle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while not writer.is_closing():
                 writer.write(b"H")
                 await writer.drain()
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # what a slow server does
         writer.close()
+        given_up.set()
 
     served = await serving()
     server = await asyncio.start_server(trickle, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
     async with asyncio.timeout(5):
         is_taken = await _callbacks.call(served.context, url, b"{}", secret="s")
+        await given_up.wait()
     server.close()
-    await asyncio.sleep(0.02)
 
     assert not is_taken
 

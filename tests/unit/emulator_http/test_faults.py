@@ -106,6 +106,17 @@ def test_a_fault_keeps_to_its_operations() -> None:
     assert ["."] == fates("reset/orders.*", calls=1, operation="recordings.get")
 
 
+def test_a_fault_is_meant_for_any_name_of_an_operation() -> None:
+    """The vendor's and that of audiokit; what is drawn is the same, whichever name was written."""
+    dice = [
+        FaultDice(parse_faults(f"500:0.5/{name}"), seed=3) for name in ("Script.create", "scripts.create")
+    ]
+    names = ("Script.create", "scripts.create")
+    drawn = [[bool(one.strikes("apiaudio", *names)) for _ in range(50)] for one in dice]
+    assert drawn[0] == drawn[1]
+    assert {True, False} == set(drawn[0])
+
+
 RATES = st.floats(1e-6, 1.0, exclude_min=True).map(lambda rate: float(f"{rate:.4g}"))
 SECONDS = st.integers(0, 3_600_000).map(lambda milliseconds: float(f"{milliseconds / 1000:.6g}"))
 SPANS = st.tuples(SECONDS, SECONDS).map(lambda pair: (min(pair), max(pair)))

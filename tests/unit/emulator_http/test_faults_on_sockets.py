@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import re
+import types
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+
+from audiokit.emulator import _fault_layer
 
 Serving = Callable[..., Any]
 PROJECT = b'{"name": "Show"}'
@@ -114,14 +117,27 @@ async def test_statuses_answer_without_doing_anything(serving: Serving, fault: s
     assert 0 == await projects(served)
 
 
-async def test_latency_delays_the_answer(serving: Serving) -> None:
-    """By at least what it says; the call itself succeeds."""
-    served = await serving(faults="latency:80-90ms/healthz")
-    begun = time.monotonic()
-    reply = await served.client.get("/api/healtz")
+async def test_latency_delays_the_answer(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By as much as it says, before anything is done; the call itself succeeds."""
+    served = await serving(faults="latency:80-90s/projects.create")
+    begun, over, waited = asyncio.Event(), asyncio.Event(), list[float]()
 
-    assert 200 == reply.status_code
-    assert time.monotonic() - begun >= 0.08
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        begun.set()
+        await over.wait()
+
+    monkeypatch.setattr(_fault_layer, "asyncio", types.SimpleNamespace(sleep=sleep))
+    creating = asyncio.create_task(served.client.post("/api/projects", json={"name": "x"}))
+    await asyncio.wait_for(begun.wait(), 10)
+
+    assert 0 == await projects(served)
+    assert not creating.done()
+    over.set()
+    assert 200 == (await creating).status_code
+    assert 1 == await projects(served)
+    [wait_s] = waited
+    assert 80 <= wait_s <= 90
 
 
 async def test_a_fault_by_header_needs_the_control_key(serving: Serving) -> None:
@@ -139,6 +155,43 @@ async def test_a_fault_by_header_needs_the_control_key(serving: Serving) -> None
     assert "missing" in missing.json()["detail"]
     assert "wrong" in wrong.json()["detail"]
     assert "'boom' must be one of" in unreadable.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["Script.create", "scripts.create", "apiaudio.scripts.create", "scripts.*"])
+async def test_a_fault_is_written_with_the_vendors_name_or_audiokits(serving: Serving, name: str) -> None:
+    """For the server and for one call."""
+    served = await serving(faults=f"500*1/{name}")
+    address = f"{served.facts['apiaudio']['base_url']}/script"
+    headers = {"x-api-key": served.client.headers["api-key"]}
+    for more in ({}, served.fault(f"500/{name}")):
+        reply = await served.client.post(address, json={"scriptText": "Hi"}, headers={**headers, **more})
+        assert (500, "500") == (reply.status_code, reply.headers.get("x-emulator-fault"))
+    assert 2 == (await served.counts())["faults"]["apiaudio"]["Script.create"]["500"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        ("script.create", "did you mean 'Script.create'"),
+        ("recordings.crate_tts", "did you mean 'recordings.create_tts'"),
+        ("script.*", "did you mean 'Script.create'"),
+        ("nope.nope", "none that is served; `audiokit emulator --routes` lists them"),
+    ],
+)
+async def test_a_fault_that_can_happen_to_nothing_is_refused(
+    serving: Serving, pattern: str, hint: str
+) -> None:
+    """At the start, while it runs and for one call; with names that are like it."""
+    with pytest.raises(ValueError, match=re.escape(f"operation {pattern!r} of fault 'lost'")) as caught:
+        await serving(faults=f"429:0.1,lost/{pattern}")
+    served = await serving()
+    changed = await served.control.patch("/settings", json={"faults": f"lost/{pattern}"})
+    called = await served.client.get("/api/healtz", headers=served.fault(f"lost/{pattern}"))
+
+    assert (422, 400) == (changed.status_code, called.status_code)
+    for said in (str(caught.value), changed.json()["detail"], called.json()["detail"]):
+        assert hint in said
+    assert "" == (await served.control.get("/settings")).json()["faults"]
 
 
 async def test_faults_of_the_server_follow_its_seed(serving: Serving) -> None:

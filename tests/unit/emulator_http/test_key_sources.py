@@ -11,7 +11,7 @@ from audiokit.cli._emulator_keys import tenants
 from audiokit.cli._output import CommandError
 from audiokit.emulator._work import _child_environment
 
-ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
+ONE, TWO, THREE, FOUR = "1" * 40, "2" * 40, "3" * 40, "4" * 40
 
 
 def test_options_and_file_win_over_the_environment(tmp_path: Path) -> None:
@@ -19,8 +19,8 @@ def test_options_and_file_win_over_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text(f"# the team\n\n acme = {TWO} \n")
     env = {"AUDIOKIT_EMULATOR_KEYS": f"default={ONE},acme={ONE} other={THREE}"}
-    found = tenants([f"beta={THREE}"], file, env)
-    assert {"default": ONE, "acme": TWO, "other": THREE, "beta": THREE} == found
+    found = tenants([f"beta={FOUR}"], file, env)
+    assert {"default": ONE, "acme": TWO, "other": THREE, "beta": FOUR} == found
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,9 @@ def test_options_and_file_win_over_the_environment(tmp_path: Path) -> None:
         ([], None, "", "cannot be read: No such file"),
         ([], "", f"{ONE}", "AUDIOKIT_EMULATOR_KEYS entry 1 must be written NAME=KEY"),
         ([], "", f"a={ONE} a={TWO}", "entry 2 names 'a' twice"),
+        ([], f"# all\na={ONE}\nb=x", "", "keys': line 3: the key of 'b' needs at least 32 characters, got 1"),
+        ([], f"\na/b={ONE}", "", "keys': line 2: a tenant's name has 1 to 40 letters"),
+        ([f"a={ONE}"], f"b={ONE}", "", "line 1: the key of 'b' is another tenant's"),
     ],
 )
 def test_what_cannot_be_read_says_where_and_shows_no_key(
@@ -53,7 +56,7 @@ def test_a_control_key_from_the_environment_is_used(
 ) -> None:
     """A short one is refused as the option's would be, without being shown."""
     monkeypatch.setenv("AUDIOKIT_EMULATOR_CONTROL_KEY", "xyzzy")
-    assert 1 == main(["emulator", "--port", "0"])
+    assert 2 == main(["emulator", "--port", "0"])
     said = capsys.readouterr().err
     assert "control_key needs at least 32" in said
     assert "xyzzy" not in said

@@ -21,7 +21,7 @@ async def stages(served: Any, path: str) -> AsyncIterator[tuple[str, str | None]
             if now != last:
                 yield now
             last = now
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.002)  # a stage lasts milliseconds, and time does pass
 
 
 async def test_a_conversion_says_how_far_it_is(serving: Serving) -> None:

@@ -42,7 +42,7 @@ async def ended(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
         found: dict[str, Any] = (await client.get(path)).json()
         if found["state"] != "processing":
             return found
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # worker processes are at it
 
 
 async def new_folder(client: httpx.AsyncClient) -> str:

@@ -52,7 +52,7 @@ def test_wrong_options_are_one_clear_error(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Naming option, value and what is allowed; never a key."""
-    assert 1 == main(["emulator", "--port", "0", *arguments])
+    assert 2 == main(["emulator", "--port", "0", *arguments])
     said = capsys.readouterr().err
 
     assert message in said

@@ -346,6 +346,16 @@ async def test_a_poll_with_the_whole_order_for_its_query_finds_the_newest_track(
     assert 404 == (await emulator.v1("GET", "/mastering", params={"scriptId": script_id})).status_code
 
 
+async def test_the_poll_of_a_call_for_a_hundred_listeners_finds_its_first(emulator: Emulator) -> None:
+    """However many tracks the same call made after it."""
+    script_id = await emulator.script("Hello {{name|you}}.")
+    body = {"scriptId": script_id, "audience": [{"name": f"n{number}"} for number in range(100)]}
+    for path in ("/speech", "/mastering"):
+        assert 200 == (await emulator.v1("POST", path, json=body)).status_code
+        poll = {"scriptId": script_id, "soundTemplate": "", "audience": "name"}
+        assert 200 == (await emulator.v1("GET", path, params=poll)).status_code
+
+
 @pytest.mark.parametrize("kind", ["sound", "speech"])
 async def test_a_timeline_of_more_than_64_files_at_once_is_refused(
     emulator: Emulator, make_wav: Any, kind: str

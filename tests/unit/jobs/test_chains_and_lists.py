@@ -10,8 +10,10 @@ from typing import Any
 
 import anyio
 import attrs
+import httpx
 import pytest
-from job_server import Server, ServerJob
+from job_server import Server, ServerJob, SlowJob
+from turns import until
 from virtual_time import LoopClock, in_virtual_time
 
 from audiokit import ConversionJob, MasteringJob, MixJob, webhooks
@@ -126,6 +128,19 @@ async def test_a_crooked_list_is_refused_with_its_line(text: str, said: str, tmp
         [job async for job in for_each_listener(MasteringJob(script_id="s"), path)]
 
 
+async def test_a_list_that_cannot_be_read_is_refused_with_its_path(tmp_path: Path) -> None:
+    """Before anything is sent, as a wrong argument: not there, or not text in UTF-8."""
+    latin, missing = tmp_path / "latin.csv", tmp_path / "none.csv"
+    latin.write_bytes(b"name\nAda\nZo\xeb\n")
+    for path, said in (
+        (missing, f"got {str(missing)!r}: No such file or directory; check the path, or give the listeners"),
+        (latin, f"audience must be a CSV file in UTF-8.*got {str(latin)!r}"),
+    ):
+        with pytest.raises(InvalidRequest, match=said) as caught:
+            [job async for job in for_each_listener(MasteringJob(script_id="s"), path)]
+        assert ("audience", str(path)) == (caught.value.field, caught.value.value)
+
+
 async def test_jobs_without_an_audience_are_refused() -> None:
     """So is a name that the listener or the job does not have."""
     with pytest.raises(InvalidRequest, match="a job with an audience"):
@@ -219,8 +234,8 @@ async def test_a_webhook_wakes_its_job(name: str) -> None:
     looks: list[int] = []
     async with Orchestrator(None, clock=RealClock(), timeout_s=4000) as orchestrator:  # type: ignore[arg-type]
         handle = await orchestrator.submit(Far(looks=looks))
-        while not looks:  # noqa: ASYNC110 - the job has no way to tell
-            await asyncio.sleep(0.01)
+        await until(lambda: looks)
+        await anyio.wait_all_tasks_blocked()  # for the hour to be over
         seen: list[Any] = []
         receiver = WebhookReceiver(orchestrator, secret="s3cret", on_event=seen.append)
         value = {"requestId": "request-1", "scriptId": "script-1"}[name]
@@ -229,6 +244,36 @@ async def test_a_webhook_wakes_its_job(name: str) -> None:
         outcome = await asyncio.wait_for(handle._wait(), 5)
         assert not orchestrator.wake("request-1")
     assert (JobState.DONE, 2, "mastering") == (outcome.state, len(looks), seen[0].type)
+
+
+async def test_the_documented_address_receives() -> None:
+    """A route is at the obvious address; a mount has a slash after it, and sends others there."""
+    woken: list[str] = []
+
+    class Jobs:
+        def wake(self, remote_id: str) -> bool:
+            woken.append(remote_id)
+            return True
+
+    applications = pytest.importorskip("starlette.applications", reason="the emulator extra is not installed")
+    routing = pytest.importorskip("starlette.routing")
+    receiver = WebhookReceiver(Jobs(), secret="s3cret")
+    app = applications.Starlette()
+    app.router.routes.append(routing.Route("/webhooks/apiaudio", receiver))
+    app.add_route("/added", receiver)
+    app.mount("/mounted", receiver)
+    body = b'{"requestId": "r"}'
+    headers = {webhooks.HEADER: webhooks.sign(body, "s3cret", timestamp=int(time.time()))}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://app.example"
+    ) as web:
+        answers = [
+            (await web.post(path, content=body, headers=headers)).status_code
+            for path in ("/webhooks/apiaudio", "/added", "/mounted/", "/mounted")
+        ]
+        assert 405 == (await web.get("/webhooks/apiaudio")).status_code
+    assert ([204, 204, 204, 307], ["r"] * 3) == (answers, woken)
+    assert 'routes.append(Route("/webhooks/apiaudio", receiver))' in (WebhookReceiver.__doc__ or "")
 
 
 async def test_what_is_not_genuine_wakes_nobody() -> None:
@@ -263,22 +308,14 @@ async def test_an_outcome_without_a_stream_says_so(make_orchestrator: Make, fake
 def test_waiting_for_a_turn_takes_nothing_of_a_chains_time() -> None:
     """Four chains of 40 s through one place, each with 100 s: the last ends after 160 s, in time."""
 
-    @attrs.frozen(kw_only=True)
-    class Slow(ServerJob):
-        api = "respeecher"
-
-        async def submit(self, context: JobContext, prepared: None) -> str:
-            await asyncio.sleep(40 if self.number else 500)
-            return await super().submit(context, prepared)
-
     async def story() -> None:
         clock = LoopClock()
         orchestrator = Orchestrator(Server(clock), clock=clock, timeout_s=100, max_submits=1)  # type: ignore[arg-type]
         async with orchestrator:
-            jobs = [Chain(first=Slow(number=n + 1, place=f"p{n}", key=f"{n}"), then=[]) for n in range(4)]
+            jobs = [Chain(first=SlowJob(number=n + 1, place=f"p{n}", key=f"{n}"), then=[]) for n in range(4)]
             assert {JobState.DONE} == {one.state async for one in orchestrator.run(jobs)}
             assert 160 == clock.monotonic()
-            (late,) = [one async for one in orchestrator.run([Chain(first=Slow(number=0), then=[])])]
+            (late,) = [one async for one in orchestrator.run([Chain(first=SlowJob(number=0), then=[])])]
             assert (JobState.FAILED, 260) == (late.state, clock.monotonic())  # its own time still counts
 
     in_virtual_time(story())

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from job_server import Server, ServerJob
+from job_server import Server, ServerJob, outcomes_of
 
 from audiokit.jobs import JobState, JournalState, Orchestrator
 from audiokit.testing import FakeClock
@@ -39,12 +39,6 @@ def _backwards(start: float) -> Callable[[], float]:
     return lambda: start - HOUR_S * next(steps)
 
 
-async def _run(make: Make, *jobs: Any, **options: Any) -> list[Any]:
-    async with make(**options) as orchestrator:
-        outcomes = [outcome async for outcome in orchestrator.run(jobs)]
-    return sorted(outcomes, key=lambda one: one.index)
-
-
 @pytest.mark.parametrize("labels", ["echoed", "dropped"])
 async def test_an_intent_of_the_future_is_looked_for_as_long_as_any_other(
     labels: str, journalled: Make, server: Server, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
@@ -65,7 +59,7 @@ async def test_an_intent_of_the_future_is_looked_for_as_long_as_any_other(
     server.clock = booted = FakeClock()
     server.work = {one: (3.0, place, label) for one, (_, place, label) in server.work.items()}
     options = {"kinds": [Unheard], "clock": booted, "settle_s": 30, "j": {"wall_clock": lambda: 0.0}}
-    [outcome] = await _run(journalled, job, **options)
+    [outcome] = await outcomes_of(journalled, job, **options)
     assert (JobState.DONE, "work-1", {"job 1": 1}) == (outcome.state, outcome.result, dict(server.submits))
     assert 3 <= booted.monotonic() <= 30
 
@@ -77,17 +71,19 @@ async def test_a_clock_that_runs_backwards_during_a_run_mixes_nothing_up(
     server.echoes_labels = False
     server.behaviour.extend(["lost", "ok", "late"] * 4)
     jobs = [ServerJob(number=n) for n in range(12)]
-    outcomes = await _run(journalled, *jobs, settle_s=30, j={"wall_clock": _backwards(IN_THE_FUTURE_S)})
+    outcomes = await outcomes_of(
+        journalled, *jobs, settle_s=30, j={"wall_clock": _backwards(IN_THE_FUTURE_S)}
+    )
     assert [JobState.DONE] * 12 == [one.state for one in outcomes]
     assert {f"job {n}": 1 for n in range(12)} == dict(server.submits)
-    again = await _run(journalled, *jobs, j={"wall_clock": _backwards(0.0)})
+    again = await outcomes_of(journalled, *jobs, j={"wall_clock": _backwards(0.0)})
     assert [one.result for one in outcomes] == [one.result for one in again]
     assert {f"job {n}": 1 for n in range(12)} == dict(server.submits)
 
 
 async def test_a_clock_set_back_forgets_no_job_too_early(journalled: Make, server: Server) -> None:
     """What seems to be of the future is not old: it is kept, and not made again."""
-    await _run(journalled, ServerJob(number=1), j={"wall_clock": lambda: IN_THE_FUTURE_S})
+    await outcomes_of(journalled, ServerJob(number=1), j={"wall_clock": lambda: IN_THE_FUTURE_S})
     orchestrator = journalled(j={"wall_clock": lambda: 0.0})
     async with orchestrator:
         journal = orchestrator._recorder.journal  # type: ignore[union-attr]

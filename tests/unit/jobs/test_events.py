@@ -14,7 +14,7 @@ import anyio
 import attrs
 import pytest
 
-from audiokit.errors import ConnectionFailed, InvalidRequest
+from audiokit.errors import ConnectionFailed, InvalidRequest, UsageError
 from audiokit.jobs import (
     Chain,
     JobContext,
@@ -38,6 +38,19 @@ Make = Callable[..., Orchestrator]
 
 def _names(events: list[JobEvent]) -> list[str]:
     return [type(event).__name__ for event in events]
+
+
+@pytest.mark.parametrize("of", ["all", "one job"])
+async def test_a_stream_that_was_never_opened_says_so(
+    make_orchestrator: Make, fake_job: Any, of: str
+) -> None:
+    """Nothing would ever come, and whoever forgot `async with` would wait for ever."""
+    async with make_orchestrator() as orchestrator:
+        handle = await orchestrator.submit(fake_job(number=1))
+        events = orchestrator.events() if of == "all" else handle.events()
+        with pytest.raises(UsageError, match=r"`async with jobs.events\(\) as events:`"):
+            await anext(aiter(events))
+        await handle
 
 
 async def test_a_job_is_told_from_start_to_end(make_orchestrator: Make, fake_job: Any) -> None:
@@ -196,6 +209,30 @@ async def test_a_report_has_a_line_for_each_job_and_one_for_all(
     assert "no luck" in by_index[1]["error"]
     assert {"prepare", "submit", "poll", "collect"} == set(by_index[0]["stages_s"])
     assert ({"done": 1, "failed": 1}, 1.5) == (total["jobs"], total["credits"])
+
+
+async def test_a_report_makes_its_folder(make_orchestrator: Make, tmp_path: Path) -> None:
+    """As ``to=`` of a job does."""
+    path = tmp_path / "new" / "out" / "run.jsonl"
+    async with make_orchestrator() as orchestrator, write_report(orchestrator, path):
+        pass
+    assert {} == json.loads(path.read_text())["jobs"]
+
+
+@pytest.mark.parametrize(("place", "said"), [(".", "Is a directory"), ("taken/run.jsonl", "File exists")])
+async def test_a_report_that_cannot_be_opened_is_refused(
+    make_orchestrator: Make, tmp_path: Path, place: str, said: str
+) -> None:
+    """With its path, before anything is submitted."""
+    (tmp_path / "taken").write_text("")
+    path = tmp_path / place
+    async with make_orchestrator() as orchestrator:
+        with pytest.raises(
+            InvalidRequest, match=f"path must be a file that can be written, .*{said}; give"
+        ) as it:
+            async with write_report(orchestrator, path):
+                raise AssertionError("never begun")
+    assert ("path", str(path)) == (it.value.field, it.value.value)
 
 
 async def test_a_report_has_its_last_line_however_its_block_ends(

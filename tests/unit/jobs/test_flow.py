@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import attrs
 import pytest
+from turns import until
 from virtual_time import LoopClock, in_virtual_time
 
 from audiokit.errors import (
@@ -377,7 +378,7 @@ async def test_the_first_signal_stops_well(make_orchestrator: Make, fake_job: An
             seen += 1
             if seen == 3:
                 os.kill(os.getpid(), signal.SIGTERM)
-                await asyncio.sleep(0.01)
+                await until(lambda: orchestrator._is_stopped)
     assert 3 <= seen < 12
     assert before == signal.getsignal(signal.SIGTERM)
 
@@ -387,10 +388,12 @@ async def test_the_second_signal_does_not_wait(make_orchestrator: Make, fake_job
     async with make_orchestrator(drain_s=1000.0) as orchestrator, orchestrator.until_signal(signal.SIGUSR1):
         running = asyncio.create_task(anext(orchestrator.run([fake_job(on_look=_hang)])))
         await anyio.wait_all_tasks_blocked()
-        for _ in range(2):
-            os.kill(os.getpid(), signal.SIGUSR1)
-            await asyncio.sleep(0.01)
-        assert JobState.CANCELLED is (await running).state
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await until(lambda: orchestrator._is_stopped)
+        await anyio.wait_all_tasks_blocked()
+        assert not running.done()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert JobState.CANCELLED is (await asyncio.wait_for(running, 10)).state
 
 
 async def test_handlers_of_the_application_come_back(make_orchestrator: Make) -> None:
@@ -402,11 +405,11 @@ async def test_handlers_of_the_application_come_back(make_orchestrator: Make) ->
             async with make_orchestrator() as inner, inner.until_signal(signal.SIGUSR1):
                 pass
             os.kill(os.getpid(), signal.SIGUSR1)
-            await asyncio.sleep(0.01)
+            await until(lambda: outer._is_stopped)
             assert JobState.CANCELLED is (await (await outer.submit(None))).state
             assert [] == seen
         os.kill(os.getpid(), signal.SIGUSR1)
-        await asyncio.sleep(0.01)
+        await until(lambda: seen)
         assert ["mine"] == seen
     finally:
         loop.remove_signal_handler(signal.SIGUSR1)

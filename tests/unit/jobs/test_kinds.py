@@ -16,6 +16,7 @@ from audiokit import AudioKit, ConversionJob, JobState, MasteringJob, MixJob, Sp
 from audiokit.errors import InvalidRequest, JobFailed, RemoteFailure
 
 V1, V2, GATEWAY = "https://v1.example", "https://v2.example", "https://gateway.example"
+VOICE = "00000000-0000-4000-8000-000000000000"
 
 
 async def _run(kit: AudioKit, *jobs: Any) -> list[Any]:
@@ -70,7 +71,8 @@ async def test_one_source_for_many_voices_is_uploaded_once(
     source, out = tmp_path / "take 1.wav", tmp_path / "out"
     source.write_bytes(wav)
     outcomes = await _run(
-        kit, *[ConversionJob(source=source, voice_id=f"v-{n}", folder_id="f", to=out) for n in range(3)]
+        kit,
+        *[ConversionJob(source=source, voice_id=f"{VOICE[:-1]}{n}", folder_id="f", to=out) for n in range(3)],
     )
     assert [JobState.DONE] * 3 == [one.state for one in outcomes]
     assert (1, 3) == (len(market.uploads), len(market.orders))
@@ -90,7 +92,7 @@ async def test_same_source_in_another_folder_is_uploaded_again(
     path = tmp_path / "a.wav"
     path.write_bytes(wav)
     source = wav if kind == "bytes" else path
-    await _run(kit, *[ConversionJob(source=source, voice_id="v", folder_id=one) for one in ("f", "f", "g")])
+    await _run(kit, *[ConversionJob(source=source, voice_id=VOICE, folder_id=one) for one in ("f", "f", "g")])
     assert 2 == len(market.uploads)
 
 
@@ -98,7 +100,7 @@ async def test_iterables_are_nobody_elses(
     kit: AudioKit, market: Marketplace, wav: bytes, chunks_of: Callable[..., AsyncIterator[bytes]]
 ) -> None:
     """A stream can be read once, so each job uploads its own."""
-    await _run(kit, *[ConversionJob(source=chunks_of(wav), voice_id="v", folder_id="f") for _ in range(2)])
+    await _run(kit, *[ConversionJob(source=chunks_of(wav), voice_id=VOICE, folder_id="f") for _ in range(2)])
     assert 2 == len(market.uploads)
 
 
@@ -111,7 +113,7 @@ async def test_changed_file_is_uploaded_again(
     async with kit.orchestrator() as orchestrator:
         for content in (wav, wav + b"\0\0"):
             path.write_bytes(content)
-            async for _ in orchestrator.run([ConversionJob(source=path, voice_id="v", folder_id="f")]):
+            async for _ in orchestrator.run([ConversionJob(source=path, voice_id=VOICE, folder_id="f")]):
                 pass
     assert 2 == len(market.uploads)
 
@@ -119,7 +121,7 @@ async def test_changed_file_is_uploaded_again(
 async def test_uploaded_bytes_are_not_kept(kit: AudioKit, market: Marketplace, wav: bytes) -> None:
     """What was uploaded is remembered by a digest, not by itself: memory stays level."""
     async with kit.orchestrator() as orchestrator:
-        async for _ in orchestrator.run([ConversionJob(source=wav, voice_id="v", folder_id="f")]):
+        async for _ in orchestrator.run([ConversionJob(source=wav, voice_id=VOICE, folder_id="f")]):
             pass
         kept = [part for key in orchestrator._shared.once._done for part in key if isinstance(part, bytes)]  # type: ignore[attr-defined]
     assert all(len(part) <= 64 for part in kept)
@@ -129,10 +131,12 @@ async def test_existing_original_needs_no_upload(kit: AudioKit, market: Marketpl
     """With `original_id` the job begins with the order."""
     [outcome] = await _run(
         kit,
-        ConversionJob(original_id="r-1", voice_id="v", accent_id="a", semitones_correction=-2, label="mine"),
+        ConversionJob(
+            original_id="r-1", voice_id=VOICE, accent_id="a", semitones_correction=-2, label="mine"
+        ),
     )
     assert (0, ()) == (len(market.uploads), tuple(outcome.paths))
-    wanted = {"voice_id": "v", "accent_id": "a", "semitones_correction": -2}
+    wanted = {"voice_id": VOICE, "accent_id": "a", "semitones_correction": -2}
     order = market.orders[0]
     assert wanted.items() <= order["conversions"][0].items()
     assert ("r-1", False) == (order["original_id"], order["use_calibration"])
@@ -142,7 +146,7 @@ async def test_existing_original_needs_no_upload(kit: AudioKit, market: Marketpl
 async def test_failed_conversion_is_its_jobs_outcome(kit: AudioKit, market: Marketplace) -> None:
     """What the API says of a failed conversion is the cause."""
     market.fail = "conv-1"
-    [outcome] = await _run(kit, ConversionJob(original_id="r-1", voice_id="v"))
+    [outcome] = await _run(kit, ConversionJob(original_id="r-1", voice_id=VOICE))
     assert isinstance(outcome.error, JobFailed)
     assert isinstance(outcome.error.__cause__, RemoteFailure)
     assert "no voice" in str(outcome.error)
@@ -159,14 +163,14 @@ async def test_failed_conversion_is_its_jobs_outcome(kit: AudioKit, market: Mark
 def test_conversion_needs_one_source(fields: dict[str, Any], said: str) -> None:
     """What cannot work is refused when the job is made."""
     with pytest.raises(InvalidRequest, match=said):
-        ConversionJob(voice_id="v", **fields)
+        ConversionJob(voice_id=VOICE, **fields)
 
 
 async def test_conversion_to_a_path_of_another_format_fails_clearly(
     kit: AudioKit, market: Marketplace, tmp_path: Path
 ) -> None:
     """The real format decides; the error names the fitting extension."""
-    [outcome] = await _run(kit, ConversionJob(original_id="r-1", voice_id="v", to=tmp_path / "a.mp3"))
+    [outcome] = await _run(kit, ConversionJob(original_id="r-1", voice_id=VOICE, to=tmp_path / "a.mp3"))
     assert "the audio is wav; end the name in .wav" in str(outcome.error)
     assert [] == list(tmp_path.iterdir())
 
@@ -260,5 +264,5 @@ async def test_kinds_may_be_mixed(kit: AudioKit, market: Marketplace, respx_mock
     respx_mock.post(f"{V1}/speech").respond(
         json={"intro": {"status_code": "201", "url": "https://files.example/i"}}
     )
-    outcomes = await _run(kit, SpeechJob(script_id="s"), ConversionJob(original_id="r", voice_id="v"))
+    outcomes = await _run(kit, SpeechJob(script_id="s"), ConversionJob(original_id="r", voice_id=VOICE))
     assert [JobState.DONE] * 2 == [one.state for one in outcomes]

@@ -20,6 +20,7 @@ from audiokit.transport._transport import SystemClock
 
 V1, V2, GATEWAY = "https://v1.example", "https://v2.example", "https://gateway.example"
 LABEL = "take-0123abcd"
+VOICE = "00000000-0000-4000-8000-000000000000"
 
 
 def _services(*found: tuple[str, str | None]) -> Any:
@@ -255,7 +256,7 @@ async def test_a_budget_knows_the_price_of_an_original(
     respx_mock.get(f"{GATEWAY}/api/recordings/c").respond(json={"id": "c", "state": "done", "url": "/c"})
     for original_id, credits_, done in (("t", 0.5, True), ("s", 1.5, False)):
         async with kit.orchestrator(credit_budget=1.0) as orchestrator:
-            job = ConversionJob(original_id=original_id, voice_id="v")
+            job = ConversionJob(original_id=original_id, voice_id=VOICE)
             (outcome,) = [one async for one in orchestrator.run([job])]
         assert (done, credits_ if done else 0.0) == (outcome.error is None, outcome.stats.credits)
 
@@ -289,7 +290,7 @@ async def test_uploads_keep_to_the_bytes_allowed_at_once() -> None:
     often = PollSchedule(first_s=0.01, longest_s=0.01)
     limits: dict[str, Any] = {"timeout_s": 15, "transfer_bytes": 250, "schedule": often}
     orchestrator = Orchestrator(services, clock=SystemClock(), **limits)  # type: ignore[arg-type]
-    jobs = [ConversionJob(source=bytes([n]) * 100, folder_id=f"f{n}", voice_id="v") for n in range(5)]
+    jobs = [ConversionJob(source=bytes([n]) * 100, folder_id=f"f{n}", voice_id=VOICE) for n in range(5)]
     async with orchestrator:
         outcomes = [one async for one in orchestrator.run(jobs)]
     assert [None] * 5 == [one.error for one in outcomes]

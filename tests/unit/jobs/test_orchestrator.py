@@ -29,6 +29,13 @@ def _raising(error: Exception) -> Callable[[JobContext], Any]:
     return step
 
 
+async def test_one_job_where_several_are_taken_is_told(make_orchestrator: Make, fake_job: Any) -> None:
+    """The message names the way for one."""
+    async with make_orchestrator() as orchestrator:
+        with pytest.raises(InvalidRequest, match=r"several jobs, e.g. a list; hand in one with `submit`"):
+            await anext(orchestrator.run(fake_job(number=1)))
+
+
 async def test_every_job_has_an_outcome(make_orchestrator: Make, fake_job: Any) -> None:
     """Result, files, place among the inputs and the job itself come back."""
     jobs = [fake_job(number=n) for n in range(5)]

@@ -27,6 +27,8 @@ from audiokit.jobs import (
 from audiokit.services._poll import PollSchedule
 from audiokit.testing import FakeClock
 
+VOICE = "00000000-0000-4000-8000-000000000000"
+
 Make = Callable[..., Orchestrator]
 
 
@@ -176,7 +178,7 @@ def audiostack(remote: Remote) -> Any:
 @pytest.mark.parametrize(
     ("api", "job"),
     [
-        pytest.param(respeecher, ConversionJob(original_id="o", voice_id="v"), id="conversion"),
+        pytest.param(respeecher, ConversionJob(original_id="o", voice_id=VOICE), id="conversion"),
         pytest.param(respeecher, TTSRecordingJob(text="Hello.", folder_id="f"), id="tts recording"),
         pytest.param(apiaudio, SpeechJob(script_text="Hello."), id="speech"),
         pytest.param(audiostack, MixJob(script_text="Hello."), id="mix"),

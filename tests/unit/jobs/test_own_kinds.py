@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import anyio
 import attrs
 import pytest
 
@@ -227,13 +228,13 @@ async def test_cancelled_jobs_take_no_place_in_the_queue(make_orchestrator: Make
     orchestrator = make_orchestrator(max_in_flight=1, max_queued=2)
     async with orchestrator, asyncio.timeout(5):
         busy = await orchestrator.submit(Slow())
-        await asyncio.sleep(0.01)
+        await anyio.wait_all_tasks_blocked()
         urgent, second = [await orchestrator.submit(Noted(data=name), priority=5) for name in ("a", "b")]
         urgent.cancel()
         second.cancel()
         low = await orchestrator.submit(Noted(data="low"), priority=-5)
         run = asyncio.create_task(_all(orchestrator.run([Noted(data="run")])))
-        await asyncio.sleep(0.01)
+        await anyio.wait_all_tasks_blocked()
         go.set()
         await asyncio.gather(run, _wait(low), _wait(busy))
 

@@ -227,7 +227,6 @@ async def test_a_scarce_call_goes_where_it_tells_most() -> None:
             law=durations.law(kind, has_length=False),
             length_s=None,
             now=0.0,
-            age_s=0.0,
             timeout_s=1e9,
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
-from job_server import Server, ServerJob
+from job_server import Server, ServerJob, outcomes_of
 
 from audiokit import ConversionJob, MasteringJob, MixJob, SectionTiming, SectionVoice, SpeechJob
 from audiokit.errors import InvalidRequest, JobFailed, JournalInUse, RemoteFailure, RemoteLost, UsageError
@@ -23,18 +23,12 @@ from audiokit.services.audiostack import MixSection, MixTimeline
 Make = Callable[..., Orchestrator]
 
 
-async def _run(make: Make, *jobs: Any, **options: Any) -> list[Any]:
-    async with make(**options) as orchestrator:
-        outcomes = [outcome async for outcome in orchestrator.run(jobs)]
-    return sorted(outcomes, key=lambda one: one.index)
-
-
 async def test_done_jobs_come_back_at_once(journalled: Make, server: Server, tmp_path: Path) -> None:
     """Restored, with their files; the server is not asked for anything."""
     jobs = [ServerJob(number=n, to=tmp_path) for n in range(5)]
-    first = await _run(journalled, *jobs)
+    first = await outcomes_of(journalled, *jobs)
     looks = server.looks
-    second = await _run(journalled, *jobs)
+    second = await outcomes_of(journalled, *jobs)
     assert ([False] * 5, [True] * 5) == ([one.restored for one in first], [one.restored for one in second])
     assert [one.path for one in first] == [one.path for one in second]
     assert (5, looks) == (server.submits.total(), server.looks)
@@ -45,38 +39,38 @@ async def test_files_that_are_gone_are_fetched_again(
 ) -> None:
     """Gone, or of another size: saved anew from the same work."""
     jobs = [ServerJob(number=n, to=tmp_path) for n in range(3)]
-    await _run(journalled, *jobs)
+    await outcomes_of(journalled, *jobs)
     (tmp_path / "0.txt").unlink()
     (tmp_path / "1.txt").write_text("cut o")
-    outcomes = await _run(journalled, *jobs)
+    outcomes = await outcomes_of(journalled, *jobs)
     assert ["work-1", "work-2", "work-3"] == [one.path.read_text() for one in outcomes]
     assert ([True] * 3, 3) == ([one.restored for one in outcomes], server.submits.total())
 
 
 async def test_results_without_files_are_fetched_again(journalled: Make, server: Server) -> None:
     """Where nothing was saved the API is asked for the result."""
-    await _run(journalled, ServerJob(number=1))
-    [outcome] = await _run(journalled, ServerJob(number=1))
+    await outcomes_of(journalled, ServerJob(number=1))
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1))
     assert (True, "work-1", 1) == (outcome.restored, outcome.result, server.submits.total())
 
 
 async def test_equal_jobs_are_one_job(journalled: Make, server: Server) -> None:
     """Whether at the same time or one after the other: two outcomes, one submission."""
-    outcomes = await _run(journalled, *[ServerJob(number=1)] * 4, max_in_flight=1)
+    outcomes = await outcomes_of(journalled, *[ServerJob(number=1)] * 4, max_in_flight=1)
     assert [JobState.DONE] * 4 == [one.state for one in outcomes]
     assert {"job 1": 1} == dict(server.submits)
 
 
 async def test_work_the_api_no_longer_knows_is_lost(journalled: Make, server: Server, tmp_path: Path) -> None:
     """It fails by that name, and running it once more submits it anew: that is for the owner to decide."""
-    [done] = await _run(journalled, ServerJob(number=1, to=tmp_path))
+    [done] = await outcomes_of(journalled, ServerJob(number=1, to=tmp_path))
     done.path.unlink()
     server.deleted.add("work-1")
-    [outcome] = await _run(journalled, ServerJob(number=1, to=tmp_path))
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1, to=tmp_path))
     assert isinstance(outcome.error, RemoteLost)
     assert "work-1 was submitted, and the API knows it no more" in str(outcome.error)
     assert 1 == server.submits.total()
-    [outcome] = await _run(journalled, ServerJob(number=1, to=tmp_path))
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1, to=tmp_path))
     assert (JobState.DONE, 2) == (outcome.state, server.submits.total())
 
 
@@ -91,11 +85,11 @@ async def test_a_job_that_failed_remotely_is_submitted_anew(journalled: Make, se
                 raise RemoteFailure("no voice", operation="server.get", status=200)
             return await super().look(context, remote)
 
-    [outcome] = await _run(journalled, Failing(number=1), kinds=[Failing])
+    [outcome] = await outcomes_of(journalled, Failing(number=1), kinds=[Failing])
     assert isinstance(outcome.error, JobFailed)
     assert "run it again with the same journal to submit it anew" in str(outcome.error)
     failing = False
-    [outcome] = await _run(journalled, Failing(number=1), kinds=[Failing])
+    [outcome] = await outcomes_of(journalled, Failing(number=1), kinds=[Failing])
     assert (JobState.DONE, "work-2") == (outcome.state, outcome.result)
 
 
@@ -104,10 +98,10 @@ async def test_a_job_that_could_not_be_saved_goes_on_from_there(
 ) -> None:
     """What was done remotely is not done again because a disk was full."""
     job = ServerJob(number=1, to=tmp_path / "missing")
-    [outcome] = await _run(journalled, job)
+    [outcome] = await outcomes_of(journalled, job)
     assert JobState.FAILED is outcome.state
     (tmp_path / "missing").mkdir()
-    [outcome] = await _run(journalled, job)
+    [outcome] = await outcomes_of(journalled, job)
     assert (JobState.DONE, 1) == (outcome.state, server.submits.total())
 
 
@@ -122,7 +116,7 @@ async def test_open_jobs_are_finished_without_the_inputs(
         ServerJob(number=2, to=tmp_path / "late", source=b"bytes"),
         ServerJob(number=3),
     ]
-    await _run(journalled, *jobs)
+    await outcomes_of(journalled, *jobs)
     (tmp_path / "late").mkdir()
     async with journalled() as orchestrator:
         resumed = [one async for one in orchestrator.resume()]
@@ -148,7 +142,7 @@ async def test_cancelled_jobs_go_on_in_the_next_run(journalled: Make, server: Se
         while not server.submits:  # noqa: ASYNC110 - the server has no way to tell
             await asyncio.sleep(0)
     assert JobState.CANCELLED is (await handle).state
-    [outcome] = await _run(journalled, ServerJob(number=1, key="k"))
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1, key="k"))
     assert (JobState.DONE, "work-1", 1) == (outcome.state, outcome.result, server.submits.total())
 
 
@@ -187,14 +181,14 @@ async def test_a_key_belongs_to_one_kind(journalled: Make, server: Server) -> No
     class Other(ServerJob):
         kind = "other"
 
-    await _run(journalled, ServerJob(key="k"))
-    [outcome] = await _run(journalled, Other(key="k"), kinds=[Other])
+    await outcomes_of(journalled, ServerJob(key="k"))
+    [outcome] = await outcomes_of(journalled, Other(key="k"), kinds=[Other])
     assert "key 'k' is that of a server job job in the journal" in str(outcome.error)
 
 
 async def test_only_registered_kinds_are_taken(journalled: Make, server: Server) -> None:
     """The message names the way to register; nothing was submitted."""
-    [outcome] = await _run(journalled, ServerJob(), kinds=[])
+    [outcome] = await outcomes_of(journalled, ServerJob(), kinds=[])
     assert "orchestrator(journal=..., kinds=[ServerJob])" in str(outcome.error)
     assert 0 == server.submits.total()
 
@@ -203,7 +197,7 @@ async def test_sources_that_a_crash_would_lose_are_refused(
     journalled: Make, server: Server, chunks_of: Callable[..., Any]
 ) -> None:
     """A stream cannot be read again; the message says what to give."""
-    [outcome] = await _run(journalled, ServerJob(source=chunks_of(b"a")))
+    [outcome] = await outcomes_of(journalled, ServerJob(source=chunks_of(b"a")))
     assert "source must be something a crash leaves as it is" in str(outcome.error)
     assert "a path, or bytes" in str(outcome.error)
 
@@ -212,7 +206,7 @@ async def test_an_open_job_of_an_unknown_kind_is_named(
     journalled: Make, server: Server, tmp_path: Path
 ) -> None:
     """`resume` says which kind to register, or that its version does not fit."""
-    await _run(journalled, ServerJob(number=1, key="k", to=tmp_path / "missing"))
+    await outcomes_of(journalled, ServerJob(number=1, key="k", to=tmp_path / "missing"))
 
     @attrs.frozen(kw_only=True)
     class Newer(ServerJob):
@@ -393,7 +387,7 @@ async def test_what_is_known_of_a_file_is_recorded_as_it_is(
     journalled: Make, server: Server, tmp_path: Path
 ) -> None:
     """Beside a file that has to be read; both are the outcome's paths."""
-    [outcome] = await _run(journalled, _Told(number=1, to=tmp_path, key="told"), kinds=[_Told])
+    [outcome] = await outcomes_of(journalled, _Told(number=1, to=tmp_path, key="told"), kinds=[_Told])
     async with Journal(tmp_path / "jobs.sqlite", scope=Scope()) as journal:
         entry = await journal.get("told")
     path = tmp_path / "1.txt"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +188,51 @@ def test_an_api_that_does_not_answer_is_not_waited_for_longer(job: Any, by: str,
         assert (isinstance(job, Labelled)) == ("with the label 'label 7'" in str(outcome.error))
 
     in_virtual_time(story())
+
+
+@pytest.mark.parametrize("limit", [asyncio.timeout, anyio.fail_after])
+def test_leaving_takes_no_longer_than_a_limit_around_it(limit: Callable[[float], Any]) -> None:
+    """Whoever gives it three seconds waits three seconds; the outcome tells what may have been taken."""
+
+    async def story() -> None:
+        orchestrator = _make(Service(answers_after_s=1000.0), drain_s=10.0)
+        await orchestrator.__aenter__()
+        handle = await orchestrator.submit(Labelled())
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(TimeoutError):
+            await _within(limit(3.0), orchestrator.aclose())
+        assert 3.0 == asyncio.get_running_loop().time()
+        assert "may have been taken: look for it at the account" in str((await handle).error)
+
+    in_virtual_time(story())
+
+
+@pytest.mark.parametrize("limit", [asyncio.timeout, anyio.fail_after])
+def test_what_a_limit_cuts_short_is_left_in_order(limit: Callable[[float], Any]) -> None:
+    """The limit ends the work; what the API was just asked for is answered, within `drain_s`."""
+
+    async def work(service: Service, handles: list[Any]) -> None:
+        async with _make(service, drain_s=10.0) as orchestrator:
+            handles.append(await orchestrator.submit(Endless()))
+            await asyncio.Event().wait()
+
+    async def story() -> None:
+        handles: list[Any] = []
+        with pytest.raises(TimeoutError):
+            await _within(limit(3.0), work(Service(answers_after_s=7.0), handles))
+        assert 7.0 == asyncio.get_running_loop().time()
+        assert "work-7 goes on remotely" in str((await handles[0]).error)
+
+    in_virtual_time(story())
+
+
+async def _within(limit: Any, work: Awaitable[None]) -> None:
+    if isinstance(limit, asyncio.Timeout):
+        async with limit:
+            await work
+    else:
+        with limit:
+            await work
 
 
 def test_a_deadline_does_not_wait_for_an_answer() -> None:

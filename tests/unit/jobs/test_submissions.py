@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from job_server import Server, ServerJob
+from job_server import Server, ServerJob, SlowJob, outcomes_of
 from virtual_time import LoopClock, in_virtual_time
 
 from audiokit.errors import (
@@ -29,19 +29,13 @@ from audiokit.transport._window import Priority
 Make = Callable[..., Orchestrator]
 
 
-async def _run(make: Make, *jobs: Any, **options: Any) -> list[Any]:
-    async with make(**options) as orchestrator:
-        outcomes = [outcome async for outcome in orchestrator.run(jobs)]
-    return sorted(outcomes, key=lambda one: one.index)
-
-
 @pytest.mark.parametrize("labels", ["echoed", "dropped"])
 @pytest.mark.parametrize("how", ["lost", "late", "500 taken"])
 async def test_what_was_taken_is_found(how: str, labels: str, journalled: Make, server: Server) -> None:
     """The job goes on with the work its lost answer stood for, and the server has it once."""
     server.echoes_labels = labels == "echoed"
     server.behaviour.append(how)
-    [outcome] = await _run(journalled, ServerJob(number=1))
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1))
     assert (JobState.DONE, "work-1", {"job 1": 1}) == (outcome.state, outcome.result, dict(server.submits))
 
 
@@ -50,15 +44,16 @@ async def test_what_was_taken_is_found_without_a_journal_by_its_label(
     how: str, make_orchestrator: Make, server: Server
 ) -> None:
     """Looking does not need a journal; telling by being new does."""
+
+    def make() -> Orchestrator:
+        return Orchestrator(server, clock=server.clock, timeout_s=600)  # type: ignore[arg-type]
+
     server.behaviour.append(how)
-    [outcome] = await _run(lambda **_: Orchestrator(server, clock=server.clock, timeout_s=600), ServerJob())  # type: ignore[arg-type]
+    [outcome] = await outcomes_of(make, ServerJob())
     assert (JobState.DONE, {"job 0": 1}) == (outcome.state, dict(server.submits))
     server.echoes_labels = False
     server.behaviour.append(how)
-    [outcome] = await _run(
-        lambda **_: Orchestrator(server, clock=server.clock, timeout_s=600),
-        ServerJob(number=2),  # type: ignore[arg-type]
-    )
+    [outcome] = await outcomes_of(make, ServerJob(number=2))
     assert (JobState.UNCERTAIN, {"job 0": 1, "job 2": 1}) == (outcome.state, dict(server.submits))
 
 
@@ -67,7 +62,7 @@ async def test_what_is_not_found_is_uncertain_after_the_time_to_settle(
 ) -> None:
     """Several looks, the last after `settle_s`; then a message that says what to do. Nothing is repeated."""
     server.behaviour.append("cut")
-    [outcome] = await _run(journalled, ServerJob(number=1, key="mine"), settle_s=30)
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1, key="mine"), settle_s=30)
     assert JobState.UNCERTAIN is outcome.state
     assert isinstance(outcome.error, JobUncertain)
     assert "not found within 30 s" in str(outcome.error)
@@ -82,7 +77,7 @@ async def test_without_a_way_to_look_it_is_uncertain_at_once(
 ) -> None:
     """A kind that cannot look is not kept waiting, and not repeated."""
     server.behaviour.append("lost")
-    [outcome] = await _run(journalled, ServerJob(finds=False))
+    [outcome] = await outcomes_of(journalled, ServerJob(finds=False))
     assert (JobState.UNCERTAIN, 1, 0.0) == (outcome.state, server.submits.total(), clock.monotonic())
     assert "no way to look" in str(outcome.error)
 
@@ -90,7 +85,7 @@ async def test_without_a_way_to_look_it_is_uncertain_at_once(
 async def test_harmless_work_is_done_again(journalled: Make, server: Server) -> None:
     """Where twice costs nothing, what is not found is submitted again by itself."""
     server.behaviour.append("cut")
-    [outcome] = await _run(journalled, ServerJob(is_harmless=True))
+    [outcome] = await outcomes_of(journalled, ServerJob(is_harmless=True))
     assert (JobState.DONE, {"job 0": 1}) == (outcome.state, dict(server.submits))
 
 
@@ -100,7 +95,7 @@ async def test_what_was_certainly_not_taken_is_submitted_again(
 ) -> None:
     """No connection, or an answer that it failed and nothing to be found: another attempt."""
     server.behaviour.extend([how, how])
-    [outcome] = await _run(journalled, ServerJob())
+    [outcome] = await outcomes_of(journalled, ServerJob())
     assert (JobState.DONE, 1, 2) == (outcome.state, server.submits.total(), outcome.stats.repeats)
 
 
@@ -125,24 +120,24 @@ async def test_closing_while_it_is_looked_for_leaves_it_to_the_next_run(
         handle = await orchestrator.submit(Lost(number=1, key="k"))
         await looking.wait()
     assert JobState.CANCELLED is (await asyncio.wait_for(handle._wait(), 5)).state
-    [outcome] = await _run(journalled, ServerJob(number=1, key="k"))
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1, key="k"))
     assert (JobState.DONE, "work-1", 1) == (outcome.state, outcome.result, server.submits.total())
 
 
 async def test_a_busy_api_has_taken_nothing(journalled: Make, server: Server) -> None:
     """A 503 with a time to come back is tried again then, without looking for what cannot be there."""
     server.behaviour.append("503")
-    [outcome] = await _run(journalled, ServerJob(finds=False))
+    [outcome] = await outcomes_of(journalled, ServerJob(finds=False))
     assert (JobState.DONE, 1, 1) == (outcome.state, server.submits.total(), outcome.stats.repeats)
 
 
 async def test_a_refusal_fails_the_job(journalled: Make, server: Server) -> None:
     """It is said how to go on, and running it again submits again: it was never taken."""
     server.behaviour.append("refused")
-    [outcome] = await _run(journalled, ServerJob())
+    [outcome] = await outcomes_of(journalled, ServerJob())
     assert isinstance(outcome.error, JobFailed)
     assert "run it again with the same journal" in str(outcome.error)
-    [outcome] = await _run(journalled, ServerJob())
+    [outcome] = await outcomes_of(journalled, ServerJob())
     assert (JobState.DONE, 1) == (outcome.state, server.submits.total())
 
 
@@ -150,7 +145,7 @@ async def test_one_order_at_a_time_is_in_doubt(journalled: Make, server: Server)
     """Without labels, lost answers in one place are told apart: they come one after the other."""
     server.echoes_labels = False
     server.behaviour.extend(["lost", "ok", "late", "lost", "ok", "late"] * 2)
-    outcomes = await _run(journalled, *(ServerJob(number=n) for n in range(12)), settle_s=30)
+    outcomes = await outcomes_of(journalled, *(ServerJob(number=n) for n in range(12)), settle_s=30)
     assert [JobState.DONE] * 12 == [one.state for one in outcomes]
     assert 12 == len({one.result for one in outcomes})
     assert {f"job {n}": 1 for n in range(12)} == dict(server.submits)
@@ -160,10 +155,10 @@ async def test_after_an_uncertain_one_being_new_proves_nothing(journalled: Make,
     """What an uncertain job may still become must not be taken for another one's."""
     server.echoes_labels = False
     server.behaviour.append("cut")
-    [first] = await _run(journalled, ServerJob(number=1), settle_s=5)
+    [first] = await outcomes_of(journalled, ServerJob(number=1), settle_s=5)
     assert JobState.UNCERTAIN is first.state
     server.behaviour.extend(["ok", "lost"])
-    second, third = await _run(journalled, ServerJob(number=2), ServerJob(number=3), settle_s=5)
+    second, third = await outcomes_of(journalled, ServerJob(number=2), ServerJob(number=3), settle_s=5)
     assert (JobState.DONE, JobState.UNCERTAIN) == (second.state, third.state)
 
 
@@ -173,9 +168,9 @@ async def test_what_several_may_have_made_is_nobodys(journalled: Make, server: S
     server.behaviour.extend(["cut", "late"])
     jobs = [ServerJob(number=1, place="p"), ServerJob(number=2, place="p")]
     for job in jobs:
-        await _run(journalled, job, settle_s=1)
+        await outcomes_of(journalled, job, settle_s=1)
     for _ in range(2):
-        outcomes = await _run(journalled, *jobs, settle_s=10)
+        outcomes = await outcomes_of(journalled, *jobs, settle_s=10)
         assert [JobState.UNCERTAIN] * 2 == [one.state for one in outcomes]
     assert {"job 2": 1} == dict(server.submits)
 
@@ -207,7 +202,7 @@ async def test_a_disk_that_is_full_loses_no_submission(
         assert "disk is full" in str(outcome.error)
         assert 1 == len(list(jobs))
     full_at.clear()
-    [outcome] = await _run(journalled, ServerJob(number=1))
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1))
     assert (JobState.DONE, "work-1", 1) == (outcome.state, outcome.result, server.submits.total())
 
 
@@ -243,7 +238,7 @@ async def test_the_owner_settles_what_is_uncertain(journalled: Make, server: Ser
     """By the id that was found, by submitting again, or by giving up; only uncertain jobs can be settled."""
     server.behaviour.extend(["cut"] * 3)
     jobs = [ServerJob(number=n, key=f"k{n}", place=f"p{n}") for n in range(3)]
-    outcomes = await _run(journalled, *jobs, settle_s=5)
+    outcomes = await outcomes_of(journalled, *jobs, settle_s=5)
     assert {JobState.UNCERTAIN} == {one.state for one in outcomes}
     server.work["found"] = (0.0, "p0", "job 0")
     async with journalled(settle_s=5) as orchestrator:
@@ -266,10 +261,10 @@ async def test_uncertain_work_that_turns_up_later_is_found_by_the_next_run(
 ) -> None:
     """Running again looks again."""
     server.behaviour.append("cut")
-    [outcome] = await _run(journalled, ServerJob(number=1), settle_s=5)
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1), settle_s=5)
     assert JobState.UNCERTAIN is outcome.state
     server.work["after all"] = (0.0, "here", "job 1")
-    [outcome] = await _run(journalled, ServerJob(number=1), settle_s=5)
+    [outcome] = await outcomes_of(journalled, ServerJob(number=1), settle_s=5)
     assert (JobState.DONE, "after all", 0) == (outcome.state, outcome.result, server.submits.total())
 
 
@@ -291,7 +286,7 @@ async def test_a_crash_between_asking_and_noting_doubles_nothing(journalled: Mak
             async for _ in orchestrator.run([ServerJob(number=5)]):
                 pass
     server.submit = real  # type: ignore[method-assign]
-    [outcome] = await _run(journalled, ServerJob(number=5))
+    [outcome] = await outcomes_of(journalled, ServerJob(number=5))
     assert (JobState.DONE, {"job 5": 1}) == (outcome.state, dict(server.submits))
 
 
@@ -314,10 +309,10 @@ async def test_an_order_left_in_doubt_by_a_crash_is_settled_before_the_next_in_i
         running = asyncio.create_task(anext(orchestrator.run([Hanging(number=1, key="first")])))
         await hanging.wait()
         running.cancel()
-    [outcome] = await _run(journalled, ServerJob(number=2), settle_s=5)
+    [outcome] = await outcomes_of(journalled, ServerJob(number=2), settle_s=5)
     assert JobState.DONE is outcome.state
     assert {"job 1": 1, "job 2": 1} == dict(server.submits)
-    [first] = await _run(journalled, ServerJob(number=1, key="first"))
+    [first] = await outcomes_of(journalled, ServerJob(number=1, key="first"))
     assert (True, "work-1") == (first.restored, first.result)
 
 
@@ -402,29 +397,23 @@ async def test_submissions_wait_for_the_limit_before_they_are_noted(tmp_path: Pa
 async def test_a_call_that_never_left_is_made_again(journalled: Make, server: Server) -> None:
     """Its time ran out while it waited for its place among the calls: that is no lost answer."""
     server.behaviour.append("waited")
-    [outcome] = await _run(journalled, ServerJob(finds=False))
+    [outcome] = await outcomes_of(journalled, ServerJob(finds=False))
     assert (JobState.DONE, 1) == (outcome.state, outcome.stats.repeats)
 
 
 def test_waiting_for_a_turn_takes_nothing_of_a_jobs_time() -> None:
     """Four jobs of 40 s through one place, each with 100 s: the last ends after 160 s, in time."""
 
-    @attrs.frozen(kw_only=True)
-    class Slow(ServerJob):
-        api = "respeecher"
-
-        async def submit(self, context: Any, prepared: None) -> str:
-            await asyncio.sleep(40 if self.number else 500)
-            return await super().submit(context, prepared)
-
     async def story() -> None:
         clock = LoopClock()
         orchestrator = Orchestrator(Server(clock), clock=clock, timeout_s=100, max_submits=1)  # type: ignore[arg-type]
         async with orchestrator:
-            jobs = [Slow(number=n + 1, place=f"p{n}") for n in range(4)]
+            jobs = [SlowJob(number=n + 1, place=f"p{n}") for n in range(4)]
             assert {JobState.DONE} == {one.state async for one in orchestrator.run(jobs)}
             assert 160 == clock.monotonic()
-            (late,) = [one async for one in orchestrator.run([Slow(number=0)])]  # its own time still counts
+            (late,) = [
+                one async for one in orchestrator.run([SlowJob(number=0)])
+            ]  # its own time still counts
             assert isinstance(late.error, JobTimeout)
             assert 260 == clock.monotonic()
 

@@ -88,3 +88,17 @@ def test_ensure_gives_the_script_or_all_problems() -> None:
     with pytest.raises(InvalidRequest, match=r"sound segment 'intro'.*\nparameter 'name'") as caught:
         markup.ensure(v1.parse(V1), template_segments=["effect1"], audience={})
     assert ("script_text", "intro") == (caught.value.field, caught.value.value)
+
+
+@pytest.mark.parametrize(
+    ("script", "argument", "kind"),
+    [
+        ("<<sectionName::a>><<media::jin>>", "media", "media"),
+        ("<<sectionName::a>><<soundSegment::jin>>", "template_segments", "segment"),
+        ("<as:section name='a'>x<as:fx name='jin'/></as:section>", "effects", "effect"),
+    ],
+)
+def test_one_name_alone_is_one(script: str, argument: str, kind: str) -> None:
+    """A text is a single name: what is a part of it is not there."""
+    assert [(kind, "jin")] == found(script, **{argument: "jingle"})
+    assert [] == found(script, **{argument: "jin"})

@@ -183,16 +183,14 @@ async def test_unknown_endpoint_is_repeated_only_when_safe(
     assert (2, 1) == (get.call_count, post.call_count)
 
 
-@pytest.mark.parametrize("path", ["api/x", "", "https://evil.example/x"])
+@pytest.mark.parametrize("path", ["api/x", "", "https://evil.example/x", "//evil.example/x"])
 async def test_path_of_an_unknown_endpoint_starts_with_a_slash(path: str, kit: AudioKit) -> None:
     """The base URL stays in front, so the key goes nowhere else."""
     with pytest.raises(InvalidRequest, match="path must be a path that starts with '/'"):
         await kit.respeecher.request("GET", path)
 
 
-@pytest.mark.parametrize(
-    "path", ["//evil.example/x", "/\\evil.example/x", "/@evil.example/x", "/.evil.example"]
-)
+@pytest.mark.parametrize("path", ["/\\evil.example/x", "/@evil.example/x", "/.evil.example"])
 async def test_no_path_leads_to_another_host(path: str, kit: AudioKit, wire: Wire) -> None:
     """Whatever follows the base URL, the host stays."""
     sent = wire(httpx.Response(200, json={}))

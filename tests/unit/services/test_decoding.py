@@ -123,7 +123,6 @@ async def test_warnings_of_a_track_come_in_any_shape(warnings: Any, kit: AudioKi
     [
         ({"id": 5, "state": "done"}, r"expected str @ \$\.id"),
         ({"state": "done"}, r"required field missing"),
-        ({**RECORDING, "created_at": "yesterday"}, r"created_at"),
         ([], r"expected an object for Recording, got list"),
     ],
 )
@@ -143,7 +142,7 @@ async def test_odd_value_of_an_optional_field_is_no_failure(kit: AudioKit, wire:
     wire(httpx.Response(200, json={**RECORDING, "label": 5, "starred": None}))
     recording = await kit.respeecher.recordings.get("r-1")
     taken: Any = (recording.label, recording.starred)
-    assert (5, None) == taken
+    assert (5, False) == taken
 
 
 async def test_null_for_a_list_is_an_empty_one(kit: AudioKit, wire: Wire) -> None:

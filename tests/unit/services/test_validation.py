@@ -9,7 +9,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from audiokit import AudioKit, Conversion, MixJob, MixSection, SectionTiming, SpeechJob
+from audiokit import AudioKit, Conversion, MixJob, MixSection, SectionTiming, SectionVoice, SpeechJob
 from audiokit.errors import AudiokitError, InvalidRequest
 
 LONG = "x" * 41
@@ -40,9 +40,21 @@ def _refused(call: Callable[[AudioKit], Any], field: str, message: str) -> Any:
         _refused(lambda kit: kit.apiaudio.speech.create("s", speed=0.4), "speed", r"0\.5 to 300, got 0\.4"),
         _refused(lambda kit: kit.apiaudio.speech.create("s", speed=True), "speed", r"got True"),
         _refused(
-            lambda kit: kit.apiaudio.speech.create("s", silence_padding_ms=-1),
-            "silence_padding_ms",
-            r"0 to 60000, got -1",
+            lambda kit: kit.apiaudio.speech.create("s", silence_padding_s=-1),
+            "silence_padding_s",
+            r"silence_padding_s must be 0 to 60 seconds, got -1",
+        ),
+        _refused(
+            lambda kit: kit.apiaudio.speech.create("s", silence_padding_s=float("nan")),
+            "silence_padding_s",
+            r"got nan",
+        ),
+        _refused(
+            lambda kit: kit.apiaudio.speech.create(
+                "s", sections={"a": SectionVoice(silence_padding_s=float("inf"))}
+            ),
+            "silence_padding_s",
+            r"0 to 60 seconds, got inf",
         ),
         _refused(
             lambda kit: kit.apiaudio.speech.create("s", audience=["linda"]),  # type: ignore[list-item]
@@ -103,9 +115,19 @@ def _refused(call: Callable[[AudioKit], Any], field: str, message: str) -> Any:
         ),
         _refused(lambda kit: kit.audiostack.tts.create("s", speed=3.1), "speed", r"0\.5 to 3, got 3\.1"),
         _refused(
-            lambda kit: kit.audiostack.tts.create("s", silence_padding=5),  # type: ignore[arg-type]
-            "silence_padding",
-            r"a string of microseconds, got 5",
+            lambda kit: kit.audiostack.tts.create("s", silence_padding_s=-0.5),
+            "silence_padding_s",
+            r"silence_padding_s must be 0 or more seconds, got -0\.5",
+        ),
+        _refused(
+            lambda kit: kit.audiostack.tts.create("s", silence_padding_s=float("inf")),
+            "silence_padding_s",
+            r"0 or more seconds, got inf",
+        ),
+        _refused(
+            lambda kit: kit.audiostack.tts.create("s", silence_padding_s="5000"),  # type: ignore[arg-type]
+            "silence_padding_s",
+            r"0 or more seconds, got '5000'",
         ),
         _refused(
             lambda kit: kit.audiostack.mixes.create(),
@@ -118,6 +140,13 @@ def _refused(call: Callable[[AudioKit], Any], field: str, message: str) -> Any:
             ),
             "start_at_s",
             r"start_at_s must be 0 or more seconds, got -1",
+        ),
+        _refused(
+            lambda kit: kit.audiostack.mixes.create(
+                speech="t", section_properties={"a": MixSection(fade_in_s=float("inf"))}
+            ),
+            "fade_in_s",
+            r"fade_in_s must be 0 or more seconds, got inf",
         ),
         _refused(
             lambda kit: kit.audiostack.mixes.create(

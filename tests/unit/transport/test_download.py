@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import attrs
 import httpx
 import pytest
@@ -265,7 +266,7 @@ async def test_cancelled_download_leaves_nothing(
     respx_mock.get(URL).mock(return_value=httpx.Response(200, stream=Hanging()))
     task = asyncio.create_task(save(tmp_path / "out.wav"))
     await begun.wait()
-    await asyncio.sleep(0.01)
+    await anyio.wait_all_tasks_blocked()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

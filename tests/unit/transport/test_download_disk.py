@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import attrs
 import httpx
 import pytest
 import respx
+from turns import until
 
 from audiokit.errors import DownloadFailed
 from audiokit.transport import Call, Retry, Target, Transport
@@ -67,12 +68,6 @@ def _is_part(number: int) -> bool:
 
 def _partial(folder: Path) -> list[Path]:
     return list(folder.rglob("*.part"))
-
-
-async def _until(condition: Callable[[], object]) -> None:
-    with anyio.fail_after(5):
-        while not condition():  # noqa: ASYNC110 - the disk sets no events
-            await asyncio.sleep(0.002)
 
 
 async def test_full_disk_is_told_and_nothing_stays(
@@ -230,7 +225,7 @@ async def test_second_writer_of_a_path_is_refused_and_the_first_goes_on(
     real.mkdir()
     (tmp_path / "link").symlink_to(real)
     first = asyncio.create_task(_download(transport, real / "out.wav"))
-    await _until(lambda: _partial(real))
+    await until(lambda: _partial(real))
     relative = Path(os.path.relpath(real / "out.wav"))
     for to in (real / "out.wav", tmp_path / "link" / "out.wav", real / ".." / "real" / "out.wav", relative):
         with pytest.raises(DownloadFailed) as caught:
@@ -258,7 +253,7 @@ async def test_two_files_that_get_one_name_in_a_folder_are_not_mixed(
     seen: list[Progress] = []  # by then the first has its name
     target = Target.of(tmp_path, must_be_audio=False)
     first = asyncio.create_task(transport.download(CALL, target, check=_any_status, on_progress=seen.append))
-    await _until(lambda: seen)
+    await until(lambda: seen)
     with pytest.raises(DownloadFailed, match=r"take\.wav' is being written by another download"):
         await _download(transport, tmp_path)
     body.released.set()
@@ -306,11 +301,11 @@ async def test_cancelled_download_leaves_nothing(
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_download, transport, tmp_path / "out.wav")
-                await _until(lambda: _partial(tmp_path))
+                await until(lambda: _partial(tmp_path))
                 scope.cancel()
     else:
         task = asyncio.create_task(_download(transport, tmp_path / "out.wav"))
-        await _until(lambda: _partial(tmp_path))
+        await until(lambda: _partial(tmp_path))
         task.cancel()
         if how == "task, twice":
             await asyncio.sleep(0)
@@ -336,10 +331,10 @@ async def test_cancelling_waits_for_the_disk_and_no_longer(
 
     monkeypatch.setattr(os, "write", slow)
     task = asyncio.create_task(_download(transport, tmp_path / "out.wav"))
-    await _until(begun.is_set)
+    await until(begun.is_set)
     for _ in range(3):
         task.cancel()
-        await asyncio.sleep(0.01)
+        await anyio.wait_all_tasks_blocked()
     assert not task.done()
     goes_on.set()
     with pytest.raises(asyncio.CancelledError):
@@ -363,9 +358,10 @@ async def test_cancelled_during_the_sync_keeps_the_earlier_file(
 
     monkeypatch.setattr(os, "fsync", slow)
     task = asyncio.create_task(_download(transport, tmp_path / "out.wav"))
-    await _until(begun.is_set)
+    await until(begun.is_set)
     task.cancel()
-    await asyncio.sleep(0.05)
+    await anyio.wait_all_tasks_blocked()
+    assert not task.done()
     goes_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import anyio
 import attrs
 import httpx
 import pytest
@@ -183,7 +184,7 @@ async def test_timeout_and_cancellation_are_ends_too(
     with pytest.raises(CallTimeout):
         await transport.fetch(attrs.evolve(CALL, timeout_s=0.02))
     task = asyncio.create_task(transport.fetch(CALL))
-    await asyncio.sleep(0.01)
+    await anyio.wait_all_tasks_blocked()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -137,20 +137,24 @@ async def test_calls_at_once_keep_their_spans_apart(
     transport: Transport, traces: Traces, respx_mock: respx.MockRouter
 ) -> None:
     """Each task's call is a child of that task's own span, cancelled ones included."""
+    answered, scopes = asyncio.Event(), {str(number): anyio.CancelScope() for number in range(8)}
 
     async def answer(_: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(0.005)
+        await answered.wait()
         return httpx.Response(200)
 
     respx_mock.get(URL).mock(side_effect=answer)
 
     async def work(name: str) -> None:
-        with traces.tracer.start_as_current_span(name), anyio.move_on_after(0.001 if name == "3" else 5):
+        with traces.tracer.start_as_current_span(name), scopes[name]:
             await transport.fetch(CALL)
 
     async with anyio.create_task_group() as tasks:
-        for number in range(8):
-            tasks.start_soon(work, str(number))
+        for name in scopes:
+            tasks.start_soon(work, name)
+        await anyio.wait_all_tasks_blocked()
+        scopes["3"].cancel()
+        answered.set()
     own = {span.context.span_id: span.name for span in traces.spans if span.name != "respeecher.x.y"}
     calls = [span for span in traces.spans if span.name == "respeecher.x.y"]
     assert sorted(own.values()) == sorted(own[span.parent.span_id] for span in calls)

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from virtual_time import virtually
 
 from audiokit.transport._chunks import LentChunks
 from audiokit.transport._paced import exchange_in_pace, in_pace
@@ -50,6 +51,7 @@ class Reader:
         return httpx.Response(200)
 
 
+@virtually
 async def test_upload_that_is_not_taken_in_ends() -> None:
     """As over our own connections."""
     reader = Reader(pieces=2)
@@ -58,6 +60,7 @@ async def test_upload_that_is_not_taken_in_ends() -> None:
     assert 2 == len(reader.taken)
 
 
+@virtually
 async def test_upload_that_moves_may_take_long() -> None:
     """What counts is the pace: three pieces take longer than one may."""
     reader = Reader(pause_s=0.6 * STALL_S)
@@ -65,6 +68,7 @@ async def test_upload_that_moves_may_take_long() -> None:
     assert b"a" * 150_000 + b"b" == b"".join(reader.taken)
 
 
+@virtually
 async def test_slow_source_is_not_the_servers_fault() -> None:
     """Sources have limits of their own."""
     reader = Reader()
@@ -72,12 +76,14 @@ async def test_slow_source_is_not_the_servers_fault() -> None:
     assert [b"a", b"b"] == reader.taken
 
 
+@virtually
 async def test_answer_to_an_upload_must_come_in_time() -> None:
     """From the last byte on."""
     with pytest.raises(httpx.ReadTimeout, match=r"no answer within 0\.05 s"):
         await exchange_in_pace(Reader(answer_s=10), _put(b"a"))
 
 
+@virtually
 async def test_head_is_limited_from_where_httpcore_reports_it() -> None:
     """A small request has no body to go by; a proxy's own answer before it does not count."""
     events: list[str] = []
@@ -97,6 +103,7 @@ async def test_head_is_limited_from_where_httpcore_reports_it() -> None:
     assert 2 == len(events)
 
 
+@virtually
 async def test_answer_before_the_end_of_the_body_is_given() -> None:
     """A body that is still read afterwards meets no limit that is over."""
     body: list[Any] = []
@@ -110,6 +117,7 @@ async def test_answer_before_the_end_of_the_body_is_given() -> None:
 
 
 @pytest.mark.parametrize("extensions", [{}, EXTENSIONS])
+@virtually
 async def test_small_request_goes_as_it_is(extensions: dict[str, Any]) -> None:
     """Some transports send a known body by its length, and a stream in chunks; limits may be missing."""
     seen: list[httpx.Request] = []
@@ -125,6 +133,7 @@ async def test_small_request_goes_as_it_is(extensions: dict[str, Any]) -> None:
     assert (b"{}", [0]) == (seen[0].content, began)
 
 
+@virtually
 async def test_errors_of_the_transport_are_its_own() -> None:
     """A timeout that is not ours is not told as ours, neither of the head nor of the body."""
 
@@ -141,6 +150,7 @@ async def test_errors_of_the_transport_are_its_own() -> None:
         _ = [chunk async for chunk in in_pace(chunks(), Pace(5.0, 1))]
 
 
+@virtually
 async def test_body_that_drips_ends() -> None:
     """A byte now and then is no transfer."""
 
@@ -153,6 +163,7 @@ async def test_body_that_drips_ends() -> None:
         _ = [chunk async for chunk in in_pace(chunks(), Pace.of(EXTENSIONS, "read"))]
 
 
+@virtually
 async def test_body_that_moves_may_take_long() -> None:
     """Enough bytes begin the count anew."""
 
@@ -164,6 +175,7 @@ async def test_body_that_moves_may_take_long() -> None:
     assert 3 == len([chunk async for chunk in in_pace(chunks(), Pace.of(EXTENSIONS, "read"))])
 
 
+@virtually
 async def test_socks_proxy_that_is_none_is_an_error_of_httpx() -> None:
     """What the SOCKS package raises passes httpx as it is, and nobody above knows it."""
     foreign = type("ProtocolError", (Exception,), {"__module__": "socksio.exceptions"})

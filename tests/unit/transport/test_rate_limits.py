@@ -10,20 +10,21 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from typing import Any
 
 import anyio
 import attrs
 import httpx
 import pytest
 import respx
+from virtual_time import LoopClock, in_virtual_time
 
 from audiokit import ApiAccess, ApiKey, AudioKit, Limits, Login, Rate, RateLimits, RetryPolicy
 from audiokit._config import DEFAULT_BASE_URLS, RateClass
 from audiokit.errors import CallTimeout, ConnectionFailed, InvalidRequest, UsageError
 from audiokit.services import all_endpoints
 from audiokit.testing import FakeClock
-from audiokit.transport import Call, Priority, RateLimiter, Retry, Transport
+from audiokit.transport import Call, Network, Priority, RateLimiter, Retry, Transport, _transport
 from audiokit.transport._rate import PROCESS, NoPlaceInTime, Place, Windows, _Waiter, limiters
 from audiokit.transport._window import Window
 
@@ -697,25 +698,29 @@ async def test_wait_beyond_the_deadline_names_the_rate_limit(
     assert [] == clock.slept
 
 
-async def test_deadline_that_passes_in_the_queue_names_the_rate_limit(
-    access: dict[str, ApiAccess], respx_mock: respx.MockRouter
-) -> None:
-    """In real time too, where the wait could have been short enough when it began."""
-    respx_mock.get(URL).respond(200)
-    async with Transport(access, limits=_limits(times=1, seconds=0.2)) as transport:
-        limiter = transport.limiter("respeecher", RateClass.FAST)
-        assert limiter is not None
-        place = await limiter.acquire()
-        answer = asyncio.create_task(_answer_late(place))
-        # It could have been over in 0.2 s, for all that is known when the wait begins.
-        with pytest.raises(CallTimeout, match=r"within 0\.25 s .* because of the rate limit"):
-            await transport.fetch(attrs.evolve(CALL, timeout_s=0.25))
-        await answer
+def test_deadline_that_passes_in_the_queue_names_the_rate_limit(access: dict[str, ApiAccess]) -> None:
+    """Though the wait could have been short enough when it began."""
+
+    async def answer_late(place: Place) -> None:
+        await asyncio.sleep(10.0)
+        place.lost()
+
+    async def story() -> None:
+        limits, network = _limits(times=1, seconds=20.0), Network(http=httpx.MockTransport(_answer_at_once))
+        async with Transport(access, limits=limits, network=network, clock=LoopClock()) as transport:
+            limiter = transport.limiter("respeecher", RateClass.FAST)
+            assert limiter is not None
+            answer = asyncio.create_task(answer_late(await limiter.acquire()))
+            # It could have been over in 20 s, for all that is known when the wait begins.
+            with pytest.raises(CallTimeout, match=r"within 25 s .* because of the rate limit"):
+                await transport.fetch(attrs.evolve(CALL, timeout_s=25.0))
+            await answer
+
+    in_virtual_time(story())
 
 
-async def _answer_late(place: Place) -> None:
-    await asyncio.sleep(0.1)
-    place.lost()
+async def _answer_at_once(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200)
 
 
 async def test_following_work_is_a_poll(
@@ -733,8 +738,11 @@ async def test_following_work_is_a_poll(
         assert 2 == limiter.free_now()
 
 
-class StrictServer:
-    """Counts requests as they arrive, answers each after a while of its own, and 429 to one too many."""
+MOST_ON_ITS_WAY_S = 2.0
+
+
+class StrictServer(httpx.AsyncBaseTransport):
+    """Counts requests as they arrive, and answers 429 to one too many; both ways take a while."""
 
     def __init__(self, times: int, seconds: float) -> None:
         self.times = times
@@ -743,39 +751,34 @@ class StrictServer:
         self.refused = 0
         self._chance = random.Random(7)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with closing(writer), suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                await reader.readuntil(b"\r\n\r\n")
-                now = time.monotonic()
-                is_much = sum(one > now - self.seconds for one in self.arrived) >= self.times
-                self.arrived.append(now)
-                self.refused += is_much
-                await asyncio.sleep(self._chance.uniform(0.0, 0.05))
-                status = "429 Too Many Requests" if is_much else "200 OK"
-                writer.write(f"HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\nok".encode())
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(self._chance.uniform(0.0, MOST_ON_ITS_WAY_S))
+        now = asyncio.get_running_loop().time()
+        is_much = sum(one > now - self.seconds for one in self.arrived) >= self.times
+        self.arrived.append(now)
+        self.refused += is_much
+        await asyncio.sleep(self._chance.uniform(0.0, MOST_ON_ITS_WAY_S))
+        return httpx.Response(429 if is_much else 200, content=b"ok")
 
 
-async def test_server_with_a_sliding_window_never_has_to_refuse() -> None:
-    """Over real sockets, two clients of one key and forty calls at once, answered after odd delays."""
-    times, seconds = 10, 0.25
+def test_server_with_a_sliding_window_never_has_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two clients of one key and forty calls at once, which arrive and are answered after odd delays."""
+    times, seconds = 10, 10.0
     server = StrictServer(times, seconds)
-    open_now: set[asyncio.Task[None]] = set()
 
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        open_now.add(asyncio.ensure_future(server.serve(reader, writer)))
+    async def story() -> None:
+        given: dict[str, Any] = {"limits": _limits(times=times, seconds=seconds)}
+        given["network"] = Network(http=server)
+        access = {"respeecher": _access(base_url="https://gateway.example")}
+        async with Transport(access, **given) as one, Transport(access, **given) as two:
+            async with anyio.create_task_group() as tasks:
+                for number in range(40):
+                    tasks.start_soon((one, two)[number % 2].fetch, CALL)
 
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
-    access = {"respeecher": _access(base_url=f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")}
-    limits = _limits(times=times, seconds=seconds)
-    async with listening, Transport(access, limits=limits) as one, Transport(access, limits=limits) as two:
-        async with anyio.create_task_group() as tasks:
-            for number in range(40):
-                tasks.start_soon((one, two)[number % 2].fetch, CALL)
-    for task in open_now:
-        task.cancel()
-    await asyncio.gather(*open_now, return_exceptions=True)
-    await asyncio.sleep(0)
+    # Clients without a clock of their own share one count, here in virtual time.
+    monkeypatch.setattr(_transport, "SystemClock", LoopClock)
+    monkeypatch.setattr(_transport, "PROCESS", Windows(LoopClock().monotonic))
+    in_virtual_time(story())
     assert (40, 0) == (len(server.arrived), server.refused)
     took = server.arrived[-1] - server.arrived[0]
-    assert took < 40 / times * (seconds + 0.05) + 1.0  # and no slower than that
+    assert took < 40 / times * (seconds + 2 * MOST_ON_ITS_WAY_S)  # and no slower than that

@@ -7,6 +7,7 @@ import email.utils
 import pickle
 import ssl
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from audiokit.errors import (
 )
 from audiokit.testing import FakeClock
 from audiokit.transport import Call, JsonBody, Multipart, Network, Retry, StreamBody, Transport, as_source
+from audiokit.transport._transport import StreamReply
 
 URL = "https://gateway.example/api/x"
 
@@ -356,7 +358,8 @@ async def test_uploads_wait_for_their_turn(
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
-        await asyncio.sleep(0.005)
+        for _ in range(100):  # turns enough for all that may begin meanwhile
+            await asyncio.sleep(0)
         under_way -= 1
         return httpx.Response(200)
 
@@ -375,7 +378,7 @@ async def test_outer_cancellation_stays_a_cancellation(
     """A task cancelled from outside ends cancelled, not with one of our errors."""
     respx_mock.get(URL).mock(side_effect=_never)
     task = asyncio.create_task(transport.fetch(_call()))
-    await asyncio.sleep(0.01)
+    await anyio.wait_all_tasks_blocked()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -443,15 +446,43 @@ async def test_stream_cut_in_its_body_is_not_repeated(
     assert ([b"part"], 1) == (seen, route.call_count)
 
 
+class _Slow(httpx.AsyncByteStream):
+    """One chunk, and then nothing for ever."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"part"
+        await asyncio.Event().wait()
+
+
 async def test_stream_keeps_its_limit_while_it_is_read(
     transport: Transport, respx_mock: respx.MockRouter
 ) -> None:
-    """`timeout_s` of a stream covers what its reader does, and ends it as our error."""
-    respx_mock.get(URL).respond(200, content=b"x")
-    with pytest.raises(CallTimeout):  # noqa: PT012 - the block is what is tested
-        async with transport.stream(_call(timeout_s=0.02)) as reply:
-            async for _ in reply.chunks():
-                await asyncio.Event().wait()
+    """`timeout_s` of a stream covers its body, and ends it as our error."""
+    respx_mock.get(URL).mock(return_value=httpx.Response(200, stream=_Slow()))
+    seen = []
+    with pytest.raises(CallTimeout, match=r"no complete answer within 0\.5 s"):  # noqa: PT012 - the block
+        async with transport.stream(_call(timeout_s=0.5)) as reply:
+            async for chunk in reply.chunks():
+                seen.append(chunk)  # noqa: PERF401 - kept although the loop raises
+    assert [b"part"] == seen
+
+
+async def test_stream_may_be_left_by_another_task(transport: Transport, respx_mock: respx.MockRouter) -> None:
+    """As web frameworks do: one task opens it and reads, another closes; with a limit or without."""
+    respx_mock.get(URL).respond(200, content=b"all")
+    for timeout_s in (None, 5.0):
+        stream = transport.stream(_call(timeout_s=timeout_s))
+        reply = await asyncio.create_task(_entered(stream))
+        assert b"all" == b"".join([chunk async for chunk in reply.chunks()])
+        await asyncio.create_task(_left(stream))
+
+
+async def _entered(stream: AbstractAsyncContextManager[StreamReply]) -> StreamReply:
+    return await stream.__aenter__()
+
+
+async def _left(stream: AbstractAsyncContextManager[StreamReply]) -> None:
+    await stream.__aexit__(None, None, None)
 
 
 _REFUSED = httpx.Response(429)

@@ -13,21 +13,27 @@ from audiokit import RetryPolicy
 from audiokit.testing import FakeClock
 from audiokit.transport import Call, Retry, Transport
 from audiokit.transport._errors import is_hopeless, outcome_of
-from audiokit.transport._retry import Outcome, may_repeat, next_wait, outcome_of_status, parse_retry_after
+from audiokit.transport._retry import (
+    AttemptOutcome,
+    may_repeat,
+    next_wait,
+    outcome_of_status,
+    parse_retry_after,
+)
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
 
 MAY_REPEAT = {
-    Outcome.NOT_SENT: {Retry.SAFE, Retry.IF_REFUSED, Retry.NEVER},
-    Outcome.REJECTED: {Retry.SAFE, Retry.IF_REFUSED},
-    Outcome.UNKNOWN: {Retry.SAFE},
-    Outcome.FINAL: set(),
+    AttemptOutcome.NOT_SENT: {Retry.SAFE, Retry.IF_REFUSED, Retry.NEVER},
+    AttemptOutcome.REJECTED: {Retry.SAFE, Retry.IF_REFUSED},
+    AttemptOutcome.UNKNOWN: {Retry.SAFE},
+    AttemptOutcome.FINAL: set(),
 }
 
 
-@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("outcome", AttemptOutcome)
 @pytest.mark.parametrize("rule", Retry)
-def test_rule_decides_what_may_be_repeated(outcome: Outcome, rule: Retry) -> None:
+def test_rule_decides_what_may_be_repeated(outcome: AttemptOutcome, rule: Retry) -> None:
     """The table of outcomes and rules is kept in full."""
     assert (rule in MAY_REPEAT[outcome]) == may_repeat(outcome, rule)
 
@@ -35,24 +41,24 @@ def test_rule_decides_what_may_be_repeated(outcome: Outcome, rule: Retry) -> Non
 @pytest.mark.parametrize(
     ("status", "plain", "with_retry_after"),
     [
-        (200, Outcome.FINAL, Outcome.FINAL),
-        (302, Outcome.FINAL, Outcome.FINAL),
-        (400, Outcome.FINAL, Outcome.FINAL),
-        (401, Outcome.FINAL, Outcome.FINAL),
-        (404, Outcome.FINAL, Outcome.FINAL),
-        (408, Outcome.REJECTED, Outcome.REJECTED),
-        (425, Outcome.REJECTED, Outcome.REJECTED),
-        (429, Outcome.REJECTED, Outcome.REJECTED),
-        (500, Outcome.UNKNOWN, Outcome.UNKNOWN),
-        (501, Outcome.FINAL, Outcome.FINAL),
-        (502, Outcome.UNKNOWN, Outcome.UNKNOWN),
-        (503, Outcome.UNKNOWN, Outcome.REJECTED),
-        (504, Outcome.UNKNOWN, Outcome.UNKNOWN),
-        (507, Outcome.FINAL, Outcome.FINAL),
+        (200, AttemptOutcome.FINAL, AttemptOutcome.FINAL),
+        (302, AttemptOutcome.FINAL, AttemptOutcome.FINAL),
+        (400, AttemptOutcome.FINAL, AttemptOutcome.FINAL),
+        (401, AttemptOutcome.FINAL, AttemptOutcome.FINAL),
+        (404, AttemptOutcome.FINAL, AttemptOutcome.FINAL),
+        (408, AttemptOutcome.REJECTED, AttemptOutcome.REJECTED),
+        (425, AttemptOutcome.REJECTED, AttemptOutcome.REJECTED),
+        (429, AttemptOutcome.REJECTED, AttemptOutcome.REJECTED),
+        (500, AttemptOutcome.UNKNOWN, AttemptOutcome.UNKNOWN),
+        (501, AttemptOutcome.FINAL, AttemptOutcome.FINAL),
+        (502, AttemptOutcome.UNKNOWN, AttemptOutcome.UNKNOWN),
+        (503, AttemptOutcome.UNKNOWN, AttemptOutcome.REJECTED),
+        (504, AttemptOutcome.UNKNOWN, AttemptOutcome.UNKNOWN),
+        (507, AttemptOutcome.FINAL, AttemptOutcome.FINAL),
     ],
 )
 def test_status_says_what_became_of_the_attempt(
-    status: int, plain: Outcome, with_retry_after: Outcome
+    status: int, plain: AttemptOutcome, with_retry_after: AttemptOutcome
 ) -> None:
     """408, 425, 429 and "not now" are rejections; other failures leave it open; the rest is final."""
     assert plain is outcome_of_status(status)
@@ -62,18 +68,20 @@ def test_status_says_what_became_of_the_attempt(
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
-        (httpx.ConnectError, Outcome.NOT_SENT),
-        (httpx.ConnectTimeout, Outcome.NOT_SENT),
-        (httpx.PoolTimeout, Outcome.NOT_SENT),
-        (httpx.ProxyError, Outcome.NOT_SENT),
-        (httpx.ReadError, Outcome.UNKNOWN),
-        (httpx.ReadTimeout, Outcome.UNKNOWN),
-        (httpx.WriteError, Outcome.UNKNOWN),
-        (httpx.WriteTimeout, Outcome.UNKNOWN),
-        (httpx.RemoteProtocolError, Outcome.UNKNOWN),
+        (httpx.ConnectError, AttemptOutcome.NOT_SENT),
+        (httpx.ConnectTimeout, AttemptOutcome.NOT_SENT),
+        (httpx.PoolTimeout, AttemptOutcome.NOT_SENT),
+        (httpx.ProxyError, AttemptOutcome.NOT_SENT),
+        (httpx.ReadError, AttemptOutcome.UNKNOWN),
+        (httpx.ReadTimeout, AttemptOutcome.UNKNOWN),
+        (httpx.WriteError, AttemptOutcome.UNKNOWN),
+        (httpx.WriteTimeout, AttemptOutcome.UNKNOWN),
+        (httpx.RemoteProtocolError, AttemptOutcome.UNKNOWN),
     ],
 )
-def test_failure_says_whether_anything_was_sent(error: type[httpx.RequestError], outcome: Outcome) -> None:
+def test_failure_says_whether_anything_was_sent(
+    error: type[httpx.RequestError], outcome: AttemptOutcome
+) -> None:
     """Failures of connecting sent nothing; failures after it leave the outcome open."""
     assert outcome is outcome_of(error("x"))
 

@@ -144,7 +144,7 @@ async def test_calls_that_meet_an_expired_session_together_all_succeed(
         async with anyio.create_task_group() as tasks:
             for _ in range(5):
                 tasks.start_soon(ask)
-            await asyncio.sleep(0.02)
+            await anyio.wait_all_tasks_blocked()
             gateway.meeting = None
             gateway.gate.set()
     assert 5 == len(answers)
@@ -157,7 +157,7 @@ async def test_first_calls_together_log_in_once(login_kit: AudioKit, gateway: Ga
         async with anyio.create_task_group() as tasks:
             for _ in range(5):
                 tasks.start_soon(kit.respeecher.credits.get)
-            await asyncio.sleep(0.02)
+            await anyio.wait_all_tasks_blocked()
             gateway.gate.set()
     assert 1 == gateway.logins
 
@@ -422,7 +422,7 @@ async def test_login_that_repeats_the_password_is_told_without_it(
     """Some gateways show the request that they refuse."""
     gateway.login_reply = lambda: httpx.Response(422, json={"input": {"password": "pw-SECRET"}})
     async with login_kit as kit:
-        with pytest.raises(CredentialsError, match=r'\{"input":\{"password":"\*\*\*"\}\}') as caught:
+        with pytest.raises(CredentialsError, match=r'\{"input": ?\{"password": ?"\*\*\*"\}\}') as caught:
             await kit.respeecher.credits.get()
     assert "SECRET" not in str(caught.value) + repr(vars(caught.value))
 

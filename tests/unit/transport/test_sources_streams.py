@@ -366,12 +366,20 @@ async def test_output_of_a_process_is_sent() -> None:
     await child.wait()
 
 
-async def test_named_pipe_waits_for_its_writer(tmp_path: Path) -> None:
+async def test_named_pipe_waits_for_its_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By path, without a thread that waits in vain."""
+    is_waiting, wait_readable = asyncio.Event(), anyio.wait_readable
+
+    async def noted(number: Any) -> None:
+        is_waiting.set()
+        await wait_readable(number)
+
+    monkeypatch.setattr(anyio, "wait_readable", noted)
     path = tmp_path / "take.ogg"
     os.mkfifo(path)
     looking = asyncio.create_task(as_source(path))
-    await asyncio.sleep(0.05)
+    await is_waiting.wait()
+    await anyio.wait_all_tasks_blocked()
     assert not looking.done()
     writer = feed(os.open(path, os.O_WRONLY))
     source = await looking

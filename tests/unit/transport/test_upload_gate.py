@@ -10,7 +10,7 @@ import pytest
 
 from audiokit import Limits
 from audiokit.errors import InvalidRequest
-from audiokit.transport._gate import UploadGate
+from audiokit.transport._gate import Gate
 
 
 async def settled() -> None:
@@ -22,7 +22,7 @@ async def settled() -> None:
 class Queue:
     """Uploads that begin when the gate lets them and end when they are told."""
 
-    def __init__(self, gate: UploadGate) -> None:
+    def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.under_way: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -42,7 +42,7 @@ class Queue:
         await settled()
 
     async def _run(self, name: str, need_bytes: int) -> None:
-        async with self.gate.place(need_bytes):
+        async with self.gate.carrying(need_bytes):
             self.under_way.append(name)
             try:
                 await self._may_end[name].wait()
@@ -52,7 +52,7 @@ class Queue:
 
 async def test_places_are_given_in_turn() -> None:
     """No more than so many at once; who waits longest is next."""
-    queue = Queue(UploadGate(2, 100))
+    queue = Queue(Gate(2, 100))
     for name in "abcd":
         await queue.add(name, 1)
     assert ["a", "b"] == queue.under_way
@@ -64,7 +64,7 @@ async def test_places_are_given_in_turn() -> None:
 
 async def test_memory_is_given_in_turn_and_large_ones_are_not_overtaken() -> None:
     """A small upload that would fit waits behind a large one that came first, which so gets its turn."""
-    queue = Queue(UploadGate(10, 100))
+    queue = Queue(Gate(10, 100))
     await queue.add("half", 50)
     await queue.add("large", 80)
     await queue.add("small", 10)
@@ -75,7 +75,7 @@ async def test_memory_is_given_in_turn_and_large_ones_are_not_overtaken() -> Non
 
 async def test_what_needs_more_than_there_is_goes_alone() -> None:
     """It does not wait for ever, and nobody is beside it."""
-    queue = Queue(UploadGate(10, 100))
+    queue = Queue(Gate(10, 100))
     await queue.add("a", 1)
     await queue.add("huge", 1000)
     await queue.add("b", 1)
@@ -88,7 +88,7 @@ async def test_what_needs_more_than_there_is_goes_alone() -> None:
 
 async def test_bytes_need_a_place_only() -> None:
     """What takes no memory of ours waits for no memory."""
-    queue = Queue(UploadGate(2, 100))
+    queue = Queue(Gate(2, 100))
     await queue.add("all", 100)
     await queue.add("bytes", 0)
     assert ["all", "bytes"] == queue.under_way
@@ -96,7 +96,7 @@ async def test_bytes_need_a_place_only() -> None:
 
 async def test_who_leaves_the_queue_lets_the_next_one_through() -> None:
     """Cancelling a large one that waits frees those behind it at once."""
-    queue = Queue(UploadGate(10, 100))
+    queue = Queue(Gate(10, 100))
     await queue.add("half", 50)
     await queue.add("large", 80)
     await queue.add("small", 10)
@@ -106,7 +106,7 @@ async def test_who_leaves_the_queue_lets_the_next_one_through() -> None:
 
 async def test_turn_that_comes_with_a_cancellation_is_passed_on() -> None:
     """Let in and cancelled in the same moment: the place goes to the next, none is lost."""
-    gate = UploadGate(1, 100)
+    gate = Gate(1, 100)
     queue = Queue(gate)
     for name in "abc":
         await queue.add(name, 60)
@@ -116,20 +116,20 @@ async def test_turn_that_comes_with_a_cancellation_is_passed_on() -> None:
     await settled()
     assert ["c"] == queue.under_way
     await queue.end("c")
-    assert (1, 100) == gate.free
+    assert (1, 0) == (gate._free, gate._carried_bytes)
 
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_nothing_is_lost_whatever_is_cancelled_when(seed: int) -> None:
     """After any mix of ends, errors and cancellations all places and bytes are free again."""
     draw = random.Random(seed)
-    gate = UploadGate(draw.randint(1, 5), draw.randint(1, 100))
-    places, memory = gate.free
+    gate = Gate(draw.randint(1, 5), draw.randint(1, 100))
+    places = gate._free
 
     async def upload() -> None:
-        async with gate.place(draw.randint(0, 120)):
-            assert gate.free[0] >= 0
-            assert gate.free[1] >= 0
+        async with gate.carrying(draw.randint(0, 120)):
+            assert gate._free >= 0
+            assert 0 <= gate._carried_bytes <= (gate._budget_bytes or 0)
             for _ in range(draw.randint(0, 4)):
                 await asyncio.sleep(0)
             if draw.random() < 0.2:
@@ -141,14 +141,14 @@ async def test_nothing_is_lost_whatever_is_cancelled_when(seed: int) -> None:
         if draw.random() < 0.5:
             draw.choice(tasks).cancel()
     await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
-    assert (places, memory) == gate.free
+    assert (places, 0) == (gate._free, gate._carried_bytes)
 
 
 async def test_thousands_may_wait() -> None:
     """Cancelling them all, last come first, is not a matter of their number squared."""
-    gate = UploadGate(1, 100)
+    gate = Gate(1, 100)
     async with AsyncExitStack() as held:
-        await held.enter_async_context(gate.place(1))
+        await held.enter_async_context(gate.carrying(1))
         queue = Queue(gate)
         for number in range(2_000):
             queue._may_end[str(number)] = asyncio.Event()
@@ -157,7 +157,7 @@ async def test_thousands_may_wait() -> None:
         for task in reversed(queue.tasks.values()):
             task.cancel()
         await asyncio.gather(*queue.tasks.values(), return_exceptions=True)
-    assert (1, 100) == gate.free
+    assert (1, 0) == (gate._free, gate._carried_bytes)
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True])

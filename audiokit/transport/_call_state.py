@@ -13,7 +13,7 @@ from audiokit.transport._hooks import Watch
 from audiokit.transport._sender import Attempts
 
 
-class Run:
+class CallState:
     """State of one call, over all its attempts.
 
     Attributes:
@@ -99,4 +99,6 @@ class Run:
             look_up={} if is_harmless else call.look_up,
             waiting_for=self.waiting_for,
             retry_after=room_in_s,
+            method=call.method,
+            path=call.path,
         )

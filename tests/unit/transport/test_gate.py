@@ -7,7 +7,7 @@ import asyncio
 import anyio
 import pytest
 
-from audiokit.jobs._limits import Gate
+from audiokit.transport import Gate
 
 
 async def test_bytes_at_once_are_limited() -> None:
