@@ -88,7 +88,7 @@ class JournalThread:
             return
         self._check_place()
         self.finish()
-        with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):  # without a limit: what is noted goes to the disk first
             await asyncio.shield(self._ended)
 
     def finish(self) -> None:

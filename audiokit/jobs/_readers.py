@@ -279,4 +279,4 @@ async def _ended(task: asyncio.Task[None]) -> None:
         await asyncio.wait([task], timeout=_READ_S)
         if not task.done():
             task.cancel()
-            await asyncio.wait([task])
+            await asyncio.wait([task])  # readers are ours, and let go

@@ -27,6 +27,8 @@ OUTCOMES: Final[tuple[tuple[type[httpx.RequestError], AttemptOutcome], ...]] = (
     (httpx.RequestError, AttemptOutcome.UNKNOWN),
 )
 
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
 NEVER_REPEATED: Final = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
@@ -55,6 +57,13 @@ def certificate_fault(failure: BaseException | None) -> ssl.SSLCertVerificationE
 def outcome_of(error: httpx.RequestError) -> AttemptOutcome:
     """What this failure says about the attempt."""
     return next(outcome for kind, outcome in OUTCOMES if isinstance(error, kind))
+
+
+def _way_on(place: str) -> str:
+    """What to look at where nothing could be sent."""
+    if place.rpartition(":")[0] in _LOOPBACK:
+        return "see whether what should answer there is running (`audiokit emulator` starts the emulator)"
+    return "check the address and the network"
 
 
 def error_for(
@@ -88,7 +97,7 @@ def error_for(
     if outcome is AttemptOutcome.NOT_SENT:
         return ConnectionFailed(
             f"{call.operation}: nothing was sent to {place} in {tries} ({what}); "
-            "check the address and the network, then call again",
+            f"{_way_on(place)}, then call again",
             operation=call.operation,
             attempts=attempts,
             method=call.method,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Iterable
 from itertools import pairwise
@@ -358,6 +359,30 @@ def test_no_looks_without_waiters() -> None:
             assert len(service.calls) == calls
 
     in_virtual_time(story())
+
+
+async def test_closing_leaves_a_look_that_does_not_let_go(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Some seconds after it was cancelled; the log says so, and whoever waits has what it brings in the end."""
+    monkeypatch.setattr("audiokit.jobs._poller._CLOSE_S", 0.01)
+    looking, may_end = asyncio.Event(), asyncio.Event()
+
+    async def cling() -> tuple[str, Look]:
+        looking.set()
+        while not may_end.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await may_end.wait()
+        return "brought", Look(state="done", is_over=True)
+
+    polling = Poller(clock=FakeClock())
+    await polling.__aenter__()
+    waiting = asyncio.create_task(polling.wait("work", "w-1", cling, timeout_s=1000.0))
+    await looking.wait()
+    await asyncio.wait_for(polling.aclose(), 5)
+    assert "has not ended after 0.01 s, and is left" in caplog.text
+    may_end.set()
+    assert "brought" == await asyncio.wait_for(waiting, 5)
 
 
 def test_closing_ends_all_waits() -> None:

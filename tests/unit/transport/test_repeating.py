@@ -425,6 +425,25 @@ async def test_cut_answer_names_its_operation(transport: Transport, respx_mock: 
     assert "respeecher.x.y" == caught.value.operation
 
 
+@pytest.mark.parametrize(
+    ("base_url", "way_on"),
+    [
+        ("http://127.0.0.1:8900", "`audiokit emulator` starts the emulator"),
+        ("http://[::1]:8900", "`audiokit emulator` starts the emulator"),
+        ("https://v1.example", "check the address and the network"),
+    ],
+)
+async def test_api_that_nobody_answers_for_is_told_with_a_way_on(
+    base_url: str, way_on: str, respx_mock: respx.MockRouter
+) -> None:
+    """On this machine it is most likely an emulator that is not running."""
+    respx_mock.get(f"{base_url}/api/x").mock(side_effect=httpx.ConnectError("refused"))
+    retry = RetryPolicy(attempts=1)
+    async with Transport({"respeecher": ApiAccess(base_url=base_url, credentials="k")}, retry=retry) as one:
+        with pytest.raises(ConnectionFailed, match=way_on):
+            await one.fetch(_call())
+
+
 async def test_refusal_cut_in_its_words_is_still_a_refusal(
     transport: Transport, respx_mock: respx.MockRouter
 ) -> None:
