@@ -364,7 +364,7 @@ def test_no_looks_without_waiters() -> None:
 async def test_closing_leaves_a_look_that_does_not_let_go(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Some seconds after it was cancelled; the log says so, and whoever waits has what it brings in the end."""
+    """Some seconds after it was cancelled; the log says so, and who waits has what it brings in the end."""
     monkeypatch.setattr("audiokit.jobs._poller._CLOSE_S", 0.01)
     looking, may_end = asyncio.Event(), asyncio.Event()
 
