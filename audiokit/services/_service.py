@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,9 +22,9 @@ from audiokit.errors import (
 )
 from audiokit.services._dialect import Dialect
 from audiokit.services._endpoint import Endpoint
+from audiokit.services._options import check_options, own_headers, retry_rule, tell
 from audiokit.services._poll import Budget, Look, PollSchedule, follow
-from audiokit.transport import Body, Call, JsonBody, Multipart, Reply, Retry, StreamReply, Target, Transport
-from audiokit.transport._auth import ORGANISATION_HEADER
+from audiokit.transport import Body, Call, JsonBody, Multipart, Reply, StreamReply, Target, Transport
 from audiokit.transport._retry import parse_retry_after
 from audiokit.transport._secrets import without_queries
 from audiokit.typing import CallOptions, ProgressCallback, RawReply
@@ -39,32 +38,7 @@ _EXCERPT_BYTES: Final = 2000
 _FIRST_REFUSAL: Final = 400
 _NOT_SHOWN: Final = "the answer is not shown, because it may hold credentials"
 _NO_OPTIONS: Final[CallOptions] = {}
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://)?")
-_HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]*")
-_NOT_FOR_CALLERS: Final = frozenset(
-    {
-        "api-key",
-        "x-api-key",
-        "cookie",
-        "x-csrf-token",
-        "authorization",
-        ORGANISATION_HEADER,
-        "proxy-authorization",
-        # What frames the message, and what is between us and the next machine only.
-        "host",
-        "content-length",
-        "content-type",
-        "transfer-encoding",
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "upgrade",
-        "te",
-        "trailer",
-        "expect",
-    }
-)
 
 
 class Service:
@@ -109,7 +83,7 @@ class Service:
     async def _send(self, endpoint: Endpoint[Any], call: Call, options: CallOptions = _NO_OPTIONS) -> Reply:
         """Send *call*, and give the successful answer as it came."""
         reply = await self._transport.fetch(call)
-        _tell(options, reply)
+        tell(options, reply)
         if reply.status not in endpoint.expects:
             raise self._error(endpoint, reply)
         return reply
@@ -124,7 +98,7 @@ class Service:
         body: Body | None = None,
         options: CallOptions = _NO_OPTIONS,
     ) -> Call:
-        _check(options)
+        check_options(options)
         return Call(
             api=endpoint.api,
             operation=endpoint.name,
@@ -132,9 +106,9 @@ class Service:
             url=endpoint.fill(path or {}),
             query=encode_query(query or {}),
             body=body if json is None else JsonBody(without_unset(json)),
-            retry=_retry_rule(endpoint, options),
+            retry=retry_rule(endpoint, options),
             timeout_s=options.get("timeout"),
-            headers=_own_headers(options),
+            headers=own_headers(options),
             rate_class=endpoint.rate_class,
             look_up=endpoint.facts(path or {}, json or {}, _fields(body)) if endpoint.look_up else {},
         )
@@ -159,7 +133,7 @@ class Service:
             UnexpectedResponse: It is empty, or leads to a host otherwise than by http or https.
             InvalidRequest: The same of a URL that the caller gave.
         """
-        _check(options)
+        check_options(options)
         return Call(
             api=endpoint.api,
             operation=endpoint.name,
@@ -167,9 +141,9 @@ class Service:
             url=_usable(endpoint, url, field),
             query=encode_query(query or {}),
             body=body,
-            retry=_retry_rule(endpoint, options),
+            retry=retry_rule(endpoint, options),
             timeout_s=options.get("timeout"),
-            headers=_own_headers(options) if authorise else {},
+            headers=own_headers(options) if authorise else {},
             authorise=authorise,
             rate_class=endpoint.rate_class,
         )
@@ -261,13 +235,13 @@ class Service:
         head = RawReply(
             status=reply.status, headers=reply.headers, content=b"", method=call.method, path=call.path
         )
-        _tell(options, head)
+        tell(options, head)
         if reply.status not in endpoint.expects:
             raise self._error(endpoint, attrs.evolve(head, content=await reply.read(_ERROR_BODY_BYTES)))
 
     def _budget(self, options: CallOptions, *, default_s: float | None = None) -> Budget:
         """Time for a call of several steps: its timeout, else *default_s*, else `Timeouts.wait_s`."""
-        _check(options)
+        check_options(options)
         timeout = options.get("timeout")
         if timeout is None:
             timeout = self._transport.timeouts.wait_s if default_s is None else default_s
@@ -292,7 +266,7 @@ class Service:
         def seen(reply: RawReply) -> None:
             nonlocal asked_s
             asked_s = _retry_after(reply)
-            _tell(options, reply)
+            tell(options, reply)
 
         async def look_once() -> tuple[T, Look]:
             value, found = await look({**budget.without_timeout(), "on_reply": seen})
@@ -377,87 +351,8 @@ def _is_secret(endpoint: Endpoint[Any], reply: Reply) -> bool:
     return endpoint.has_secret_answer and reply.status < _FIRST_REFUSAL
 
 
-def _tell(options: CallOptions, reply: RawReply) -> None:
-    on_reply = options.get("on_reply")
-    if on_reply is not None:
-        on_reply(reply)
-
-
 def _retry_after(reply: RawReply) -> float | None:
     return parse_retry_after(reply.headers.get("retry-after"), date=reply.headers.get("date"))
-
-
-def with_headers(options: CallOptions, headers: Mapping[str, str], *, wins: bool) -> CallOptions:
-    """The options with further headers of ours, which replace the caller's or give way to them."""
-    _check(options)
-    own = options.get("headers") or {}
-    return {**options, "headers": {**own, **headers} if wins else {**headers, **own}}
-
-
-def _check(options: CallOptions) -> None:
-    """Refuse options that no call can be made with, before anything is sent; None is as not given."""
-    if not options:
-        return
-    unknown = sorted(set(options) - set(CallOptions.__annotations__))
-    if unknown:
-        allowed = ", ".join(sorted(CallOptions.__annotations__))
-        # As Python itself would, had it been told the names.
-        raise TypeError(f"no call takes {', '.join(map(repr, unknown))}; options of every call: {allowed}")
-    values: Mapping[str, Any] = options  # as they are, whatever the annotations say
-    timeout = values.get("timeout")
-    if timeout is not None and (
-        isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0
-    ):
-        raise InvalidRequest.of("timeout", timeout, "seconds above 0, or None")
-    headers = values.get("headers")
-    if headers is not None and not isinstance(headers, Mapping):
-        # The value stays out of the message: it may be a secret.
-        raise InvalidRequest(
-            f"headers must be a mapping of names to values, or None, got an object of type "
-            f"{type(headers).__name__}; pass e.g. {{'x-trace': '1'}}",
-            field="headers",
-            value=type(headers).__name__,
-        )
-    is_repeatable = values.get("is_repeatable")
-    if is_repeatable is not None and not isinstance(is_repeatable, bool):
-        raise InvalidRequest.of("is_repeatable", is_repeatable, "True, False or None")
-    on_reply = values.get("on_reply")
-    if on_reply is not None and (not callable(on_reply) or inspect.iscoroutinefunction(on_reply)):
-        raise InvalidRequest.of("on_reply", on_reply, "a plain function of one argument (the reply), or None")
-
-
-def _retry_rule(endpoint: Endpoint[Any], options: CallOptions) -> Retry:
-    """The endpoint's rule, unless the caller knows better."""
-    is_repeatable = options.get("is_repeatable")
-    if is_repeatable is None:
-        return endpoint.retry
-    return Retry.SAFE if is_repeatable else Retry.NEVER
-
-
-def _own_headers(options: CallOptions) -> dict[str, str]:
-    """The caller's headers, refused where they would replace ours; of two spellings the last counts."""
-    headers = {}
-    for name, value in (options.get("headers") or {}).items():
-        if (
-            not isinstance(name, str)
-            or not _HEADER_NAME.fullmatch(name)
-            or not isinstance(value, str)
-            or not _HEADER_VALUE.fullmatch(value)
-        ):
-            # The value stays out of the message: it may be a secret.
-            raise InvalidRequest(
-                f"headers must be names and values of printable ASCII, which {name!r} or its value is not",
-                field="headers",
-                value=name,
-            )
-        if name.lower() in _NOT_FOR_CALLERS:
-            raise InvalidRequest(
-                f"headers must not set {name!r}: audiokit sets it itself; credentials go to AudioKit(...)",
-                field="headers",
-                value=name,
-            )
-        headers[name.lower()] = value
-    return headers
 
 
 def encode_query(values: Mapping[str, QueryValue]) -> Sequence[tuple[str, str]]:

@@ -13,7 +13,7 @@ from audiokit.errors import InvalidRequest
 from audiokit.services._check import between, one_of, text
 from audiokit.services._convert import Model
 from audiokit.services._endpoint import Endpoint
-from audiokit.services._service import with_headers
+from audiokit.services._options import with_headers
 from audiokit.services.apiaudio._base import ApiAudioService
 from audiokit.transport import Reply
 from audiokit.transport._secrets import shown_url

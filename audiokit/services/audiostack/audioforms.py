@@ -9,8 +9,8 @@ import attrs
 
 from audiokit.services._check import one_of
 from audiokit.services._endpoint import Endpoint, get
+from audiokit.services._options import with_headers
 from audiokit.services._poll import Look
-from audiokit.services._service import with_headers
 from audiokit.services._tolerant import several
 from audiokit.services.audiostack._base import AudioStackService, StackModel, reasons_of
 from audiokit.transport import Reply
